@@ -1,0 +1,19 @@
+//! PURE nouns and rules of access: who (email, principal), what (role, catalogue), where (scope, CRN), and what a
+//! complete listing of an organization holds. Nothing here knows Kubernetes, a vendor's JSON, a clock or a socket.
+
+pub mod catalogue;
+pub mod delegation;
+pub mod email;
+pub mod grant;
+pub mod judge;
+pub mod listing;
+pub mod principal;
+pub mod scope;
+
+pub use catalogue::{Role, nearest, role};
+pub use delegation::{Delegation, Denial};
+pub use email::Email;
+pub use grant::Grant;
+pub use listing::Listing;
+pub use principal::{PrincipalId, PrincipalKind};
+pub use scope::{Crn, Key, Pattern, Scope};

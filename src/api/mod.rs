@@ -1,0 +1,37 @@
+//! The custom resources, their schema rules, and the way from a spec to what is desired or why it is invalid. No IO.
+//!
+//! Shape rules live in the schema, each with a sentence that says what to do; strings stay strings in these structs and
+//! are parsed in `convert`, so that an old object is invalid with a reason instead of a stalled watch.
+
+#![expect(unreachable_pub, reason = "kube's schema derive copies each struct into a private scope")]
+#![expect(clippy::duplicated_attributes, reason = "the keys of one printer column are those of the next")]
+
+pub mod binding;
+pub mod common;
+pub mod convert;
+pub mod organization;
+mod schema;
+pub mod user;
+
+pub use binding::{RoleBinding, RoleBindingSpec, RoleBindingStatus};
+pub use organization::{ConfluentOrganization, ConfluentOrganizationSpec, ConfluentOrganizationStatus};
+pub use user::{ConfluentUser, ConfluentUserSpec, ConfluentUserStatus};
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::CustomResourceExt;
+
+/// The API group of every kind and the prefix of every annotation of ours.
+pub const GROUP: &str = "access.roster.dev";
+/// The one finalizer.
+pub const FINALIZER: &str = "access.roster.dev/cleanup";
+/// Lets a deleted object go although its access cannot be revoked; the value is the object's uid.
+pub const RELEASE: &str = "access.roster.dev/release";
+
+/// Every CRD with the name of its file under `crds/`.
+pub fn crds() -> [(&'static str, CustomResourceDefinition); 3] {
+    [
+        ("confluentorganizations.yaml", schema::finished(ConfluentOrganization::crd())),
+        ("confluentusers.yaml", schema::finished(ConfluentUser::crd())),
+        ("accessrolebindings.yaml", schema::finished(RoleBinding::crd())),
+    ]
+}

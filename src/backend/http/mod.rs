@@ -1,0 +1,227 @@
+//! The one HTTP client of every adapter: credential, deadline, request id, and retries only where nothing can be done
+//! twice. IO, through a [`Transport`].
+//!
+//! A read is tried again after 429, 5xx and broken connections. A write is tried once: what certainly did not happen is
+//! `Unavailable` or `Throttled`, what may have happened is `Ambiguous`.
+
+mod call;
+mod credential;
+mod endpoint;
+mod observe;
+mod refusal;
+mod retry;
+#[cfg(test)]
+mod tests;
+
+use std::{error::Error, fmt, sync::Arc, time::Duration};
+
+use ::http::{HeaderValue, Request, Response, header};
+use bytes::Bytes;
+use tokio::time::{Instant, sleep, timeout};
+
+pub use call::{Call, Reply};
+pub use credential::{Credential, CredentialError};
+pub use endpoint::{Endpoint, EndpointError};
+pub use observe::{Attempt, Observer};
+pub use retry::{LONGEST_PAUSE, Rate, Settings};
+
+use super::{BackendError, ErrorKind, transport::Transport, transport::TransportError};
+
+const USER_AGENT: &str = concat!("roster/", env!("CARGO_PKG_VERSION"));
+
+/// A client for one endpoint with one credential. Clones share their transport and their counters.
+#[derive(Clone)]
+pub struct HttpClient {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    transport: Box<dyn Transport>,
+    endpoint: Endpoint,
+    credential: Credential,
+    settings: Settings,
+    observer: Option<Arc<dyn Observer>>,
+    ids: retry::Draw,
+    jitter: retry::Draw,
+}
+
+/// An attempt that did not succeed.
+struct Failure {
+    error: BackendError,
+    transient: bool,
+}
+
+impl HttpClient {
+    /// A client over that transport.
+    pub fn new(transport: impl Transport, endpoint: Endpoint, credential: Credential, settings: Settings) -> Self {
+        Self::observed(transport, endpoint, credential, settings, None)
+    }
+
+    /// The same, with an observer that is told of every attempt.
+    pub fn observed(
+        transport: impl Transport,
+        endpoint: Endpoint,
+        credential: Credential,
+        settings: Settings,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> Self {
+        let (ids, jitter) = (retry::Draw::new(settings.seed), retry::Draw::new(!settings.seed));
+        let transport = Box::new(transport);
+        Self { inner: Arc::new(Inner { transport, endpoint, credential, settings, observer, ids, jitter }) }
+    }
+
+    /// Where requests go.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.inner.endpoint
+    }
+
+    /// The id of the key that we authenticate with.
+    pub fn key_id(&self) -> &str {
+        self.inner.credential.key_id()
+    }
+
+    /// Makes a call; anything but a status of success is an error.
+    pub async fn send(&self, call: Call) -> Result<Reply, BackendError> {
+        let request_id = format!("roster-{:016x}", self.inner.ids.next());
+        let deadline = Instant::now() + self.inner.settings.overall;
+        let mut number = 1;
+        loop {
+            let failure = match self.attempt(&call, &request_id, number, deadline).await {
+                Ok(reply) => return Ok(reply),
+                Err(failure) => failure,
+            };
+            let Some(pause) = self.pause_before_next(&call, &failure, number, deadline) else {
+                return Err(failure.error);
+            };
+            sleep(pause).await;
+            number += 1;
+        }
+    }
+
+    /// How long to wait before the next attempt; `None` where there is to be none. A wait that the deadline would cut
+    /// short is not begun.
+    fn pause_before_next(&self, call: &Call, failure: &Failure, number: u32, deadline: Instant) -> Option<Duration> {
+        let settings = &self.inner.settings;
+        if !(call.is_read() && failure.transient && number < settings.attempts) {
+            return None;
+        }
+        let own = settings.pause_after(number, self.inner.jitter.next());
+        let pause = failure.error.retry_after.map_or(own, |asked| asked.max(own));
+        (pause < deadline.saturating_duration_since(Instant::now())).then_some(pause)
+    }
+
+    async fn attempt(&self, call: &Call, id: &str, number: u32, deadline: Instant) -> Result<Reply, Failure> {
+        let request = self.request(call, id).map_err(|error| Failure { error, transient: false })?;
+        let started = Instant::now();
+        let limit = self.inner.settings.attempt.min(deadline.saturating_duration_since(started));
+        let outcome = timeout(limit, self.inner.transport.send(request)).await;
+        let answer = outcome.as_ref().ok().and_then(|sent| sent.as_ref().ok());
+        let status = answer.map(|answer| answer.status().as_u16());
+        let rate = answer.map(|answer| Rate::read(answer.headers())).unwrap_or_default();
+        let told = Attempt::new(call, status, rate, started.elapsed());
+        let request_id = answer.map(|answer| refusal::request_id(answer.headers(), id, &self.inner.credential));
+        told.log(request_id.as_deref().unwrap_or(id), number);
+        if let Some(observer) = &self.inner.observer {
+            observer.attempted(&told);
+        }
+        match outcome {
+            Ok(Ok(answer)) => self.judge(call, answer, &rate, request_id.unwrap_or_default()),
+            Ok(Err(error)) => Err(self.broken(call, id, &error)),
+            Err(_) => Err(self.late(call, id, limit)),
+        }
+    }
+
+    fn request(&self, call: &Call, id: &str) -> Result<Request<Bytes>, BackendError> {
+        let refuse = |what: &str| BackendError::new(ErrorKind::Invalid, call.operation, what);
+        let url = self
+            .inner
+            .endpoint
+            .at(call.template, &call.arguments, &call.query)
+            .ok_or_else(|| refuse("an id is empty or holds a path"))?;
+        let authorization =
+            self.inner.credential.authorization().ok_or_else(|| refuse("the credential cannot be sent"))?;
+        let mut builder = Request::builder()
+            .method(call.method.clone())
+            .uri(url.as_str())
+            .header(header::AUTHORIZATION, authorization)
+            .header(header::USER_AGENT, HeaderValue::from_static(USER_AGENT))
+            .header(header::ACCEPT, HeaderValue::from_static("application/json"))
+            .header("x-request-id", id);
+        if call.body.is_some() {
+            builder = builder.header(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        builder.body(call.body.clone().unwrap_or_default()).map_err(|_| refuse("the request cannot be written"))
+    }
+
+    fn judge(&self, call: &Call, answer: Response<Bytes>, rate: &Rate, id: String) -> Result<Reply, Failure> {
+        let (parts, body) = answer.into_parts();
+        if parts.status.is_success() {
+            let (operation, read) = (call.operation, call.is_read());
+            return Ok(Reply { operation, read, headers: parts.headers, body, request_id: id });
+        }
+        let judged = refusal::judge(call.is_read(), parts.status, &parts.headers, &body, &self.inner.credential);
+        let mut error = BackendError::new(judged.kind, call.operation, judged.public);
+        error.request_id = Some(id);
+        error.retry_after = refusal::wait(parts.status, rate);
+        Err(Failure { error, transient: judged.transient })
+    }
+
+    /// No answer: whether the request can have arrived decides what is known.
+    fn broken(&self, call: &Call, id: &str, cause: &TransportError) -> Failure {
+        let host = self.inner.endpoint.host();
+        let (kind, public) = match (cause.sent, call.is_read()) {
+            (false, _) => (ErrorKind::Unavailable, format!("no connection to `{host}` could be made")),
+            (true, true) => (ErrorKind::Unavailable, format!("the connection to `{host}` broke")),
+            (true, false) => {
+                let public = format!("the connection to `{host}` broke, so it is not known whether this was done");
+                (ErrorKind::Ambiguous, public)
+            }
+        };
+        let mut error = BackendError::new(kind, call.operation, public);
+        error.request_id = Some(id.to_owned());
+        error.source = Some(Box::new(Cause(self.inner.credential.erase_from(&chain(cause)))));
+        Failure { error, transient: true }
+    }
+
+    fn late(&self, call: &Call, id: &str, limit: Duration) -> Failure {
+        let host = self.inner.endpoint.host();
+        let (kind, doubt) = if call.is_read() {
+            (ErrorKind::Unavailable, "")
+        } else {
+            (ErrorKind::Ambiguous, ", so it is not known whether this was done")
+        };
+        let public = format!("`{host}` gave no answer within {} s{doubt}", limit.as_secs());
+        let mut error = BackendError::new(kind, call.operation, public);
+        error.request_id = Some(id.to_owned());
+        Failure { error, transient: true }
+    }
+}
+
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClient").field("endpoint", &self.inner.endpoint).finish_non_exhaustive()
+    }
+}
+
+/// A transport's causes as text, for the log: the transport may be anyone's, so its text is erased first.
+#[derive(Debug)]
+struct Cause(String);
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Cause {}
+
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}

@@ -1,0 +1,154 @@
+//! `roster run`: the operator, as a Deployment starts it. IO.
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use kube::{
+    Client, Config,
+    config::{KubeConfigOptions, Kubeconfig},
+};
+
+use crate::{
+    controller::{self, LeaseSettings, Settings},
+    telemetry::{LogFormat, Metrics, log},
+};
+
+use super::asked_to_end;
+
+/// Runs the operator against the cluster of the kubeconfig, or of the pod it runs in.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// The kubeconfig to use instead of the pod's service account or `KUBECONFIG`.
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The operator's own namespace, which holds its Lease.
+    #[arg(long, env = "ROSTER_NAMESPACE", value_name = "NAME", default_value = "roster-system")]
+    pub namespace: String,
+    /// The one namespace whose Secrets hold credentials; the operator's own by default.
+    #[arg(long, value_name = "NAME")]
+    pub credentials_namespace: Option<String>,
+    /// A host that may be reached over plain http, besides loopback; may be given several times.
+    #[arg(long = "allow-http-host", value_name = "HOST")]
+    pub http_hosts: Vec<String>,
+    /// Where `/livez`, `/readyz` and `/metrics` are served.
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:8080")]
+    pub listen: SocketAddr,
+    /// The name of the Lease.
+    #[arg(long, value_name = "NAME", default_value = "roster")]
+    pub lease: String,
+    /// How long a silent leader keeps its Lease, in seconds; it stops writing at two thirds of that.
+    #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(3..=3600))]
+    pub lease_seconds: u64,
+    /// Reconciles of one kind at once.
+    #[arg(long, value_name = "COUNT", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub concurrency: u16,
+    /// End when standard input does: a parent that dies takes the operator along.
+    #[arg(long, hide = true)]
+    pub end_with_stdin: bool,
+    /// `text` for people, `json` for collectors.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+    /// What is logged, for example `info` or `roster=debug`.
+    #[arg(long, env = "ROSTER_LOG", value_name = "FILTER", default_value = "info,kube_runtime=warn,kube_client=warn")]
+    pub log: String,
+}
+
+/// Why the operator could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The log.
+    #[error("set the log up")]
+    Log(#[source] log::LogError),
+    /// The kubeconfig.
+    #[error("read the kubeconfig")]
+    Kubeconfig(#[source] Box<kube::config::KubeconfigError>),
+    /// Neither a kubeconfig nor a pod.
+    #[error("find a cluster: set `--kubeconfig` or `KUBECONFIG`, or run in a pod")]
+    NoCluster(#[source] Box<kube::config::InferConfigError>),
+    /// The client.
+    #[error("make a Kubernetes client")]
+    Client(#[source] Box<kube::Error>),
+    /// The operator.
+    #[error("run the operator")]
+    Operator(#[source] controller::Error),
+}
+
+/// Runs until it is asked to end.
+pub async fn run(args: Args) -> Result<(), Error> {
+    log::init(args.log_format, &args.log, std::io::stderr).map_err(Error::Log)?;
+    let client = client(args.kubeconfig.as_deref()).await?;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), namespace = %args.namespace, "roster starts");
+    let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
+    let shutdown = end(args.end_with_stdin);
+    Box::pin(controller::run(client, args.settings(), metrics, shutdown)).await.map_err(Error::Operator)?;
+    tracing::info!("roster ends");
+    Ok(())
+}
+
+/// A signal, or the end of standard input where that is asked for.
+async fn end(with_stdin: bool) {
+    if !with_stdin {
+        return asked_to_end().await;
+    }
+    let (ended, stdin) = tokio::sync::oneshot::channel::<()>();
+    // A thread of its own: one of the runtime's would keep the process from ending while it reads.
+    std::thread::spawn(move || {
+        // What is written there means nothing; an error is an end as well.
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        let _ = ended.send(());
+    });
+    tokio::select! {
+        () = asked_to_end() => {}
+        _ = stdin => {}
+    }
+}
+
+impl Args {
+    fn settings(&self) -> Settings {
+        let identity = identity();
+        let seconds = Duration::from_secs(self.lease_seconds);
+        let lease = LeaseSettings {
+            lease_duration: seconds,
+            renew_deadline: seconds * 2 / 3,
+            retry_period: (seconds / 7).max(Duration::from_millis(400)),
+            ..LeaseSettings::new(&self.namespace, &self.lease, &identity)
+        };
+        Settings {
+            credentials_namespace: self.credentials_namespace.clone().unwrap_or_else(|| self.namespace.clone()),
+            http_hosts: self.http_hosts.clone(),
+            lease,
+            listen: Some(self.listen),
+            concurrency: self.concurrency,
+            instance: identity,
+        }
+    }
+}
+
+/// A name that no other process has: the pod's, with the moment of the start, since a restarted container keeps the name.
+pub(super) fn identity() -> String {
+    let host = std::env::var("HOSTNAME").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "roster".to_owned());
+    let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    format!("{host}-{}-{started:x}", std::process::id())
+}
+
+/// A client for that kubeconfig, or for wherever this process is.
+pub(super) async fn client(kubeconfig: Option<&std::path::Path>) -> Result<Client, Error> {
+    install_crypto();
+    let config = match kubeconfig {
+        Some(path) => {
+            let read = Kubeconfig::read_from(path).map_err(|error| Error::Kubeconfig(Box::new(error)))?;
+            let options = KubeConfigOptions::default();
+            Config::from_custom_kubeconfig(read, &options).await.map_err(|error| Error::Kubeconfig(Box::new(error)))?
+        }
+        None => Config::infer().await.map_err(|error| Error::NoCluster(Box::new(error)))?,
+    };
+    Client::try_from(config).map_err(|error| Error::Client(Box::new(error)))
+}
+
+/// One TLS provider for the whole process; whoever came first is the same one.
+fn install_crypto() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}

@@ -1,0 +1,304 @@
+//! `RoleBinding` in the loop: what is observed, and how the decision becomes a status.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kube::{Api, Client, ResourceExt, runtime::reflector::ObjectRef};
+
+use crate::{
+    access::{Crn, Grant, PrincipalId},
+    api::{
+        ConfluentOrganizationSpec, ConfluentUser, RoleBinding, RoleBindingStatus,
+        binding::{GrantStatus, MeaningStatus},
+        common::Conditions,
+        convert,
+    },
+    plan::{
+        Finding, Reason,
+        binding::{BindingObject, DeclaredPrincipal, DesiredBinding, Meaning, Recorded, Sharers, decide, stands_for},
+    },
+    status::ConditionType,
+};
+
+use super::{
+    context::Context,
+    ground::{Ground, lane_or_wait},
+    key::Kind,
+    lane::View,
+    managed::{Managed, Plan},
+};
+
+/// What was observed of one binding's object.
+pub(crate) struct BindingFacts {
+    ground: Ground,
+    recheck: Duration,
+}
+
+impl Managed for RoleBinding {
+    type Status = RoleBindingStatus;
+    type Facts = BindingFacts;
+
+    const KIND: Kind = Kind::Binding;
+    const SPECIAL: Option<ConditionType> = Some(ConditionType::Granted);
+
+    fn api(client: &Client, namespace: Option<&str>) -> Api<Self> {
+        Api::namespaced(client.clone(), namespace.unwrap_or("default"))
+    }
+
+    async fn observe(&self, context: &Context) -> BindingFacts {
+        context.declared.fill(context.stores());
+        let organization = self.organization();
+        BindingFacts {
+            ground: Ground::observe(self, organization, context),
+            recheck: context.wake.resync(organization),
+        }
+    }
+
+    fn plan(&self, facts: &BindingFacts, context: &Context, now: Timestamp) -> Plan<RoleBindingStatus> {
+        let ground = &facts.ground;
+        let mut status = self.status.clone().unwrap_or_default();
+        status.principal = Some(called(self, context));
+        let lane = match lane_or_wait(self, ground, &status) {
+            Ok(lane) => lane,
+            Err(mut plan) => {
+                plan.declares = convert::recorded(self).into_iter().map(|recorded| recorded.grant).collect();
+                return *plan;
+            }
+        };
+        let desired = desired(self, ground.spec(), context);
+        status.scope = desired.as_ref().ok().map(|desired| desired.scope.describe());
+        let view = lane.view();
+        let uid = self.uid().unwrap_or_default();
+        let known = |grant: &Grant| context.declared.others(self.organization(), grant, &uid);
+        let all = |grant: &Grant| others(self, grant, ground, &view, context, now);
+        let decided = match view.inventory() {
+            Some(inventory) => decide(
+                &object(self, desired.as_ref().ok(), context, now),
+                &desired,
+                &ground.facts(&view, inventory, now),
+                Sharers { known: &known, all: &all },
+            ),
+            None => crate::plan::Decision::say(Reason::OrganizationNotReady, "there is no listing yet").into(),
+        };
+        if let (Some(record), Some(spec)) = (&decided.record, ground.spec()) {
+            status.grant = Some(grant_status(record, &spec.organization_id));
+        }
+        status.binding_id.clone_from(&decided.binding_id);
+        status.meaning = decided.meaning.as_ref().map(meaning_status).or(status.meaning);
+        let ended = view.ended(&uid);
+        drop(view);
+        let (lane, declares) = (Some(lane), decided.declares);
+        Plan { lane, ended, declares, ..Plan::say(decided.decision, status, facts.recheck) }
+    }
+
+    fn organization(&self) -> &str {
+        &self.spec.organization_ref.name
+    }
+
+    fn status(&self) -> Option<&RoleBindingStatus> {
+        self.status.as_ref()
+    }
+
+    fn observed_generation(status: &RoleBindingStatus) -> i64 {
+        status.observed_generation
+    }
+
+    fn conditions(status: &RoleBindingStatus) -> &Conditions {
+        &status.conditions
+    }
+
+    fn with(mut status: RoleBindingStatus, generation: i64, conditions: Conditions) -> RoleBindingStatus {
+        status.observed_generation = generation;
+        status.conditions = conditions;
+        status
+    }
+}
+
+fn grant_status(record: &Recorded, organization_id: &str) -> GrantStatus {
+    let crn = Crn { organization: organization_id.to_owned(), scope: record.grant.scope.clone() };
+    GrantStatus {
+        principal_id: record.grant.principal.as_str().to_owned(),
+        principal: record.label.clone(),
+        role: record.grant.role.clone(),
+        crn: crn.to_string(),
+    }
+}
+
+fn meaning_status(meaning: &Meaning) -> MeaningStatus {
+    match meaning {
+        Meaning::Open => MeaningStatus::default(),
+        Meaning::Settled { principal, label } => {
+            MeaningStatus { principal_id: principal.as_str().to_owned(), principal: label.clone() }
+        }
+    }
+}
+
+/// Whom the status says that the spec means.
+fn meaning(binding: &RoleBinding) -> Option<Meaning> {
+    let meaning = binding.status.as_ref()?.meaning.as_ref()?;
+    if meaning.principal_id.is_empty() {
+        return Some(Meaning::Open);
+    }
+    let principal = PrincipalId::new(&meaning.principal_id);
+    Some(Meaning::Settled { principal, label: meaning.principal.clone() })
+}
+
+/// Live bindings that stand for anything a person holds, as `namespace/name`.
+pub(crate) fn standing_for(
+    user: &ConfluentUser,
+    principal: &PrincipalId,
+    ground: &Ground,
+    view: &View<'_>,
+    context: &Context,
+    now: Timestamp,
+) -> Vec<String> {
+    live_bindings(&user.spec.organization_ref.name, "", context, |other| may_mean(other, user, principal))
+        .filter(|other| grants_of(other, ground, view, context, now).iter().any(|grant| grant.principal == *principal))
+        .map(|other| name_of(&other))
+        .collect()
+}
+
+/// Other live objects that stand for a grant, looked for one by one because something is to be removed.
+fn others(
+    binding: &RoleBinding,
+    grant: &Grant,
+    ground: &Ground,
+    view: &View<'_>,
+    context: &Context,
+    now: Timestamp,
+) -> Vec<String> {
+    let but = binding.uid().unwrap_or_default();
+    live_bindings(binding.organization(), &but, context, |other| may_stand_for(other, grant))
+        .filter(|other| grants_of(other, ground, view, context, now).contains(grant))
+        .map(|other| name_of(&other))
+        .collect()
+}
+
+/// Live objects of an organization but one, as far as a cheap look does not rule them out.
+fn live_bindings(
+    organization: &str,
+    but: &str,
+    context: &Context,
+    may_matter: impl Fn(&RoleBinding) -> bool,
+) -> impl Iterator<Item = RoleBinding> {
+    context
+        .stores()
+        .bindings
+        .state()
+        .into_iter()
+        .filter(move |object| {
+            object.0.as_ref().is_ok_and(|other| {
+                other.spec.organization_ref.name == organization
+                    && other.metadata.deletion_timestamp.is_none()
+                    && other.metadata.uid.as_deref() != Some(but)
+                    && may_matter(other)
+            })
+        })
+        .filter_map(|object| object.0.as_ref().ok().cloned())
+}
+
+/// Whether an object may stand for a grant: not where it is as declared and answers for another one.
+fn may_stand_for(other: &RoleBinding, grant: &Grant) -> bool {
+    let recorded = other.status.as_ref().and_then(|status| status.grant.as_ref());
+    let same = |it: &GrantStatus| it.role == grant.role && it.principal_id == grant.principal.as_str();
+    match recorded {
+        Some(recorded) if is_settled(other) => same(recorded),
+        Some(recorded) => same(recorded) || other.spec.role == grant.role,
+        None => other.spec.role == grant.role,
+    }
+}
+
+fn is_settled(binding: &RoleBinding) -> bool {
+    binding.status.as_ref().is_some_and(|status| {
+        let ready = status.conditions.get(ConditionType::Ready);
+        Some(status.observed_generation) == binding.metadata.generation && ready.is_some_and(|it| it.status == "True")
+    })
+}
+
+/// Whether an object may mean that person, by any of the names that it can use.
+fn may_mean(other: &RoleBinding, user: &ConfluentUser, id: &PrincipalId) -> bool {
+    let principal = &other.spec.principal;
+    let recorded = other.status.as_ref().and_then(|status| status.grant.as_ref());
+    recorded.is_some_and(|recorded| recorded.principal_id == id.as_str())
+        || principal.email.as_ref() == Some(&user.spec.email)
+        || principal.id.as_deref().is_some_and(|named| PrincipalId::new(named) == *id)
+        || principal.user_ref.is_some()
+}
+
+fn grants_of(binding: &RoleBinding, ground: &Ground, view: &View<'_>, context: &Context, now: Timestamp) -> Vec<Grant> {
+    let Some(inventory) = view.inventory() else {
+        return Vec::new();
+    };
+    let namespace = context.namespace(&binding.namespace().unwrap_or_default());
+    let desired = desired(binding, ground.spec(), context);
+    let facts = ground.facts_in(&namespace, view, inventory, now);
+    stands_for(&object(binding, desired.as_ref().ok(), context, now), &desired, &facts)
+}
+
+fn name_of(binding: &RoleBinding) -> String {
+    format!("{}/{}", binding.namespace().unwrap_or_default(), binding.name_any())
+}
+
+fn desired(
+    binding: &RoleBinding,
+    organization: Option<&ConfluentOrganizationSpec>,
+    context: &Context,
+) -> Result<DesiredBinding, Finding> {
+    let organization = organization
+        .ok_or_else(|| Finding::new(Reason::OrganizationNotReady, "the organization's object cannot be read"))?;
+    convert::desired_binding(&binding.spec, organization, |name| {
+        let user = user_named(binding, name, context)?;
+        Some(user.spec.email)
+    })
+}
+
+/// The `ConfluentUser` of the same namespace and organization by that name. One that is being deleted still counts: it
+/// waits for its bindings, and they stand until they are deleted themselves.
+fn user_named(binding: &RoleBinding, name: &str, context: &Context) -> Option<ConfluentUser> {
+    let reference = ObjectRef::new(name).within(&binding.namespace().unwrap_or_default());
+    let found = context.stores().users.get(&reference)?;
+    let user = found.0.as_ref().ok()?;
+    (user.spec.organization_ref == binding.spec.organization_ref).then(|| user.clone())
+}
+
+/// How the principal is called in a table: people by their e-mail.
+fn called(binding: &RoleBinding, context: &Context) -> String {
+    let reference = binding.spec.principal.user_ref.as_ref();
+    reference
+        .and_then(|reference| user_named(binding, &reference.name, context))
+        .map_or_else(|| convert::principal_label(&binding.spec.principal), |user| user.spec.email)
+}
+
+fn object(binding: &RoleBinding, desired: Option<&DesiredBinding>, context: &Context, now: Timestamp) -> BindingObject {
+    let observed = binding.status.as_ref().map_or(-1, |status| status.observed_generation);
+    BindingObject {
+        created: binding.metadata.creation_timestamp.as_ref().map_or(now, |time| time.0),
+        deleting: binding.metadata.deletion_timestamp.is_some(),
+        touched: binding.metadata.generation.unwrap_or_default() != observed,
+        recorded: convert::recorded(binding),
+        meaning: meaning(binding),
+        declared_here: desired.is_some_and(|desired| declared_here(binding, &desired.principal, context)),
+    }
+}
+
+/// Whether a `ConfluentUser` of the binding's own namespace declares the principal.
+fn declared_here(binding: &RoleBinding, principal: &DeclaredPrincipal, context: &Context) -> bool {
+    let declares = |user: &ConfluentUser| match principal {
+        DeclaredPrincipal::Email(email) => user.spec.email == email.as_str(),
+        DeclaredPrincipal::Id(id) => {
+            user.status.as_ref().and_then(|status| status.user_id.as_deref()) == Some(id.as_str())
+        }
+        DeclaredPrincipal::MissingUser(_) | DeclaredPrincipal::ServiceAccountNamed(_) => false,
+    };
+    if matches!(principal, DeclaredPrincipal::MissingUser(_)) {
+        // A `userRef` can only ever mean a user of this namespace.
+        return true;
+    }
+    let namespace = binding.namespace();
+    context.stores().users.state().iter().filter_map(|object| object.0.as_ref().ok()).any(|user| {
+        user.namespace() == namespace
+            && user.spec.organization_ref == binding.spec.organization_ref
+            && user.metadata.deletion_timestamp.is_none()
+            && declares(user)
+    })
+}

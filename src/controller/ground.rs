@@ -1,0 +1,120 @@
+//! What the namespaced kinds observe alike: the organization, its lane, and the namespace that asks. It only reads.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kube::ResourceExt;
+
+use crate::{
+    access::{Delegation, delegation::Namespace},
+    api::{ConfluentOrganization, ConfluentOrganizationSpec, RELEASE, convert},
+    plan::{Decision, Facts, Finding, Inventory, Protection, Reason},
+};
+
+use super::{
+    context::{Context, Link},
+    lane::{Lane, View},
+    managed::{Managed, Plan, may_be_let_go, unreachable},
+    wake::Guarded,
+};
+
+/// The ground that an object stands on.
+pub(crate) struct Ground {
+    pub(crate) link: Link,
+    organization: Option<Arc<Guarded<ConfluentOrganization>>>,
+    pub(crate) namespace: Namespace,
+    delegations: Vec<Delegation>,
+    protection: Protection,
+}
+
+impl Ground {
+    /// Reads it from the caches.
+    pub(crate) fn observe(object: &impl ResourceExt, organization: &str, context: &Context) -> Self {
+        let found = context.organization(organization);
+        let spec = found.as_ref().and_then(|object| object.0.as_ref().ok()).map(|object| &object.spec);
+        Self {
+            link: context.link(organization),
+            namespace: context.namespace(&object.namespace().unwrap_or_default()),
+            delegations: spec.map(convert::delegations).unwrap_or_default(),
+            protection: spec.map(|spec| convert::protection(&spec.protection)).unwrap_or_default(),
+            organization: found,
+        }
+    }
+
+    /// The organization's spec; there whenever there is a lane.
+    pub(crate) fn spec(&self) -> Option<&ConfluentOrganizationSpec> {
+        self.organization.as_ref()?.0.as_ref().ok().map(|organization| &organization.spec)
+    }
+
+    /// The facts of a plan, over a look at the lane.
+    pub(crate) fn facts<'a>(&'a self, view: &'a View<'_>, inventory: &'a Inventory, now: Timestamp) -> Facts<'a> {
+        self.facts_in(&self.namespace, view, inventory, now)
+    }
+
+    /// The same as seen from another namespace.
+    pub(crate) fn facts_in<'a>(
+        &'a self,
+        namespace: &'a Namespace,
+        view: &'a View<'_>,
+        inventory: &'a Inventory,
+        now: Timestamp,
+    ) -> Facts<'a> {
+        Facts {
+            inventory,
+            own: view.own(),
+            delegations: &self.delegations,
+            protection: &self.protection,
+            namespace,
+            now,
+        }
+    }
+}
+
+/// Either a lane with a picture, or the plan of an object that cannot be judged without one.
+pub(crate) fn lane_or_wait<K: Managed>(
+    object: &K,
+    ground: &Ground,
+    status: &K::Status,
+) -> Result<Arc<Lane>, Box<Plan<K::Status>>> {
+    let problem = match &ground.link {
+        Link::Lane(lane) => {
+            let view = lane.view();
+            if view.inventory().is_some() {
+                return Ok(Arc::clone(lane));
+            }
+            let message = "the organization is being listed for the first time";
+            let waiting = || Finding::new(Reason::OrganizationNotReady, message);
+            view.listing_failure().cloned().unwrap_or_else(waiting)
+        }
+        Link::Broken(problem) => of_organization(problem, object.organization()),
+    };
+    Err(Box::new(cut_off(object, problem, status)))
+}
+
+/// The organization's problem as its objects tell it: with the organization's name, where the sentence lacks it.
+fn of_organization(problem: &Finding, name: &str) -> Finding {
+    if matches!(problem.reason, Reason::OrganizationNotFound | Reason::OrganizationNotReady) {
+        return problem.clone();
+    }
+    Finding::new(problem.reason, format!("the organization `{name}` is not connected: {}", problem.message))
+}
+
+/// An object whose organization cannot be reached. A deleted one can be let go, unrevoked, by an annotation with its uid.
+fn cut_off<K: Managed>(object: &K, mut problem: Finding, status: &K::Status) -> Plan<K::Status> {
+    let deleting = object.meta().deletion_timestamp.is_some();
+    let uid = object.uid().unwrap_or_default();
+    if deleting && may_be_let_go(&problem) {
+        if object.annotations().get(RELEASE) == Some(&uid) {
+            let message = format!("let go without revoking anything, as `{RELEASE}` asks: {}", problem.message);
+            let mut plan = unreachable(object, &problem, status.clone());
+            plan.decision = Decision::release(message);
+            return plan;
+        }
+        problem.message = format!(
+            "{}. Nothing can be revoked until that is mended; to let this object go without revoking anything, annotate it \
+             with `{RELEASE}={uid}`",
+            problem.message
+        );
+    }
+    unreachable(object, &problem, status.clone())
+}

@@ -1,0 +1,52 @@
+//! What the lane and the loop know an object by. No IO.
+
+use std::fmt;
+
+use crate::telemetry::metrics;
+
+/// Our kinds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    Organization,
+    User,
+    Binding,
+}
+
+impl Kind {
+    /// The label in metrics.
+    pub(crate) fn label(self) -> metrics::Kind {
+        match self {
+            Self::Organization => metrics::Kind::ConfluentOrganization,
+            Self::User => metrics::Kind::ConfluentUser,
+            Self::Binding => metrics::Kind::RoleBinding,
+        }
+    }
+
+    /// The word in logs and sentences.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Organization => "ConfluentOrganization",
+            Self::User => "ConfluentUser",
+            Self::Binding => "RoleBinding",
+        }
+    }
+}
+
+/// One object, for good: the uid tells a re-created one from its predecessor.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ObjectKey {
+    pub(crate) kind: Kind,
+    /// Empty for cluster-scoped kinds.
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+    pub(crate) uid: String,
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.namespace.is_empty() {
+            return f.write_str(&self.name);
+        }
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}

@@ -1,0 +1,180 @@
+//! What a failed step means for its object: the words, and when it is worth another try. No IO.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    backend::{BackendError, ErrorKind},
+    plan::{Finding, Held, Reason, Removal, Step},
+};
+
+use super::State;
+
+/// When another try makes sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Retry {
+    /// At that time.
+    At(Instant),
+    /// When the picture is another one than this version of it.
+    OnChange(u64),
+    /// At that time, and after a complete listing that began after the doubt arose.
+    AfterListing {
+        /// Not before this.
+        at: Instant,
+        /// When the doubt arose.
+        doubt: Instant,
+    },
+}
+
+impl Retry {
+    /// How long until the object should ask again; `None` when it will be woken.
+    pub(crate) fn wait(self, now: Instant) -> Option<Duration> {
+        match self {
+            Self::At(at) | Self::AfterListing { at, .. } => Some(at.saturating_duration_since(now)),
+            Self::OnChange(_) => None,
+        }
+    }
+}
+
+/// The last failure of an object's steps.
+#[derive(Clone, Debug)]
+pub(super) struct Failed {
+    pub(super) finding: Finding,
+    pub(super) retry: Retry,
+    pub(super) attempts: u32,
+    generation: i64,
+}
+
+impl Failed {
+    /// Whether it still stands against another try: an edited object is always tried again.
+    pub(super) fn stands(&self, generation: i64, now: Instant, state: &State) -> bool {
+        if generation != self.generation {
+            return false;
+        }
+        match self.retry {
+            Retry::At(at) => now < at,
+            Retry::OnChange(version) => state.version == version,
+            Retry::AfterListing { at, doubt } => now < at || state.listing.began.is_none_or(|began| began <= doubt),
+        }
+    }
+}
+
+/// A failure of one step.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) finding: Finding,
+    pub(super) pace: Pace,
+}
+
+/// How soon, before the attempts are counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// Seconds, doubling to a minute.
+    Soon,
+    /// A minute, doubling to ten.
+    Slow,
+    /// When the vendor said.
+    After(Duration),
+    /// When the picture, or the owner's rules, are others than at this version.
+    OnChange(u64),
+    /// After a fresh listing.
+    Doubt,
+}
+
+const SOON: Duration = Duration::from_secs(1);
+const SLOW: Duration = Duration::from_mins(1);
+
+impl Failure {
+    /// What a guard held, judging by that version of the picture.
+    pub(super) fn held(held: Held, version: u64) -> Self {
+        Self { finding: Finding::new(held.reason, held.message), pace: Pace::OnChange(version) }
+    }
+
+    /// The picture is too old to remove on it what it shows nothing of.
+    pub(super) fn looking_again() -> Self {
+        let message = "looking at the whole organization once more before an account is removed";
+        Self { finding: Finding::new(Reason::Progressing, message), pace: Pace::Doubt }
+    }
+
+    /// Something that only a fresh look can settle.
+    pub(super) fn doubt(message: impl Into<String>) -> Self {
+        Self { finding: Finding::new(Reason::BackendUnavailable, message), pace: Pace::Doubt }
+    }
+
+    /// What the backend answered to a step.
+    pub(super) fn backend(step: &Step, error: &BackendError) -> Self {
+        let (reason, pace, words) = match error.kind {
+            ErrorKind::CredentialsRejected => (
+                Reason::CredentialsRejected,
+                Pace::Slow,
+                "the vendor refuses the operator's credential: put a valid Cloud API key into the organization's Secret",
+            ),
+            // An account is named by its address or its id alone, so nothing but the right can be missing.
+            ErrorKind::Forbidden if is_about_an_account(step) => (
+                Reason::MissingAccountAdmin,
+                Pace::Slow,
+                "the operator's identity may not: grant it AccountAdmin or OrganizationAdmin, or do it by hand in the \
+                 portal",
+            ),
+            ErrorKind::Forbidden => (
+                Reason::BackendRefused,
+                Pace::Slow,
+                "the vendor answers 403, which it gives alike for a missing right of the operator's identity and for a \
+                 principal or place that does not exist",
+            ),
+            ErrorKind::NotFound | ErrorKind::Invalid => (Reason::BackendRefused, Pace::Slow, "the vendor refuses it"),
+            ErrorKind::QuotaExceeded => (
+                Reason::QuotaExceeded,
+                Pace::Slow,
+                "the organization has reached a limit: remove what is not needed, or ask the vendor for more; it is \
+                 tried again by itself",
+            ),
+            ErrorKind::Throttled => (
+                Reason::Throttled,
+                error.retry_after.map_or(Pace::Soon, Pace::After),
+                "the vendor limits our rate; it goes on by itself",
+            ),
+            ErrorKind::Conflict => {
+                (Reason::Progressing, Pace::Doubt, "the vendor says that it is there already; reading again")
+            }
+            ErrorKind::Unavailable => {
+                (Reason::BackendUnavailable, Pace::Soon, "the vendor cannot be reached; it is tried again")
+            }
+            ErrorKind::Ambiguous => (
+                Reason::BackendUnavailable,
+                Pace::Doubt,
+                "the vendor gave no definite answer; reading before trying again",
+            ),
+            ErrorKind::Malformed => (
+                Reason::BackendUnavailable,
+                Pace::Doubt,
+                "the vendor's answer cannot be read; reading before trying again",
+            ),
+        };
+        // The request id is in the log: here it would be another sentence, and another write, at every try.
+        let message = format!("could not {step}: {words}. It said: {}", error.public.trim_end_matches('.'));
+        Self { finding: Finding::new(reason, message), pace }
+    }
+
+    /// As it is kept for the object.
+    pub(super) fn kept(self, generation: i64, before: Option<&Failed>, now: Instant) -> Failed {
+        let attempts = before.filter(|failed| failed.generation == generation).map_or(0, |failed| failed.attempts) + 1;
+        let backoff =
+            |base: Duration, longest: Duration| (base * 2_u32.saturating_pow(attempts.min(10) - 1)).min(longest);
+        let retry = match self.pace {
+            Pace::Soon => Retry::At(now + backoff(SOON, SLOW)),
+            Pace::Slow => Retry::At(now + backoff(SLOW, SLOW * 10)),
+            Pace::After(wait) => Retry::At(now + wait),
+            Pace::OnChange(version) => Retry::OnChange(version),
+            Pace::Doubt => Retry::AfterListing { at: now + backoff(SOON, SLOW), doubt: now },
+        };
+        Failed { finding: self.finding, retry, attempts, generation }
+    }
+}
+
+fn is_about_an_account(step: &Step) -> bool {
+    match step {
+        Step::Invite { .. } | Step::Rename { .. } => true,
+        Step::Remove(removal) => matches!(removal, Removal::Account { .. } | Removal::Invitation { .. }),
+        Step::Grant(_) => false,
+    }
+}

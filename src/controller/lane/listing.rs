@@ -1,0 +1,302 @@
+//! When to list, and whether to believe a listing. No IO.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    access::{Listing, listing::User},
+    backend::{BackendError, ErrorKind},
+    plan::{Finding, Inventory, Reason},
+};
+
+use super::{LONGEST_LAG, State};
+
+/// Shortest time between two listings that something asked for.
+const BREATH: Duration = Duration::from_secs(1);
+/// Time between two listings while steps are refused although the picture permits them.
+const SOON: Duration = Duration::from_secs(5);
+/// How old a listing may be when an account is removed: what somebody granted in the portal since would go with it.
+const RECENT: Duration = Duration::from_secs(30);
+/// How often a refused credential is tried again when nobody changes the Secret.
+const REFUSED: Duration = Duration::from_mins(1);
+
+/// What is known about listings.
+#[derive(Default)]
+pub(super) struct ListingState {
+    /// When the last complete listing began.
+    pub(super) began: Option<Instant>,
+    /// Why the last try failed.
+    pub(super) failure: Option<Finding>,
+    /// When the last try ended, good or bad.
+    tried: Option<Instant>,
+    failures: u32,
+    retry_after: Option<Duration>,
+    refused: bool,
+    wanted: bool,
+    wanted_soon: bool,
+    fingerprint: u64,
+    /// People and bindings in the last listing that was believed.
+    size: usize,
+    /// The fingerprint of a listing that shrank too much to be believed alone.
+    suspect: Option<u64>,
+}
+
+impl ListingState {
+    /// Something asked for a fresh look.
+    pub(super) fn want(&mut self) {
+        self.wanted = true;
+    }
+
+    /// Something asked for a fresh look, and may go on asking.
+    pub(super) fn want_before_long(&mut self) {
+        self.wanted_soon = true;
+    }
+
+    /// When the next listing is due.
+    pub(super) fn due(&self, resync: Duration) -> Option<Instant> {
+        let tried = self.tried?;
+        if self.failure.is_some() {
+            let backoff = Duration::from_secs(1 << self.failures.min(6)).min(Duration::from_mins(1));
+            let wait = if self.refused { REFUSED } else { self.retry_after.unwrap_or(backoff) };
+            return Some(tried + wait);
+        }
+        let soonest = match (self.wanted, self.wanted_soon) {
+            (true, _) => BREATH,
+            (false, true) => SOON.min(resync),
+            (false, false) => resync,
+        };
+        Some(tried + soonest)
+    }
+
+    /// Whether the last complete listing is young enough to remove on it what it shows nothing of.
+    pub(super) fn is_recent(&self, now: Instant) -> bool {
+        self.began.is_some_and(|began| now.duration_since(began) < RECENT)
+    }
+
+    /// Nothing may be removed while a listing that shrank waits for a second one.
+    pub(super) fn in_doubt(&self) -> bool {
+        self.suspect.is_some()
+    }
+}
+
+/// What became of a listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Read {
+    /// The picture is another one.
+    Changed,
+    /// It is as it was.
+    Same,
+    /// It is not believed.
+    Refused,
+}
+
+impl State {
+    /// Takes a complete listing in, under our own writes that it does not show yet.
+    pub(super) fn listed(&mut self, listing: Listing, began: Instant, now: Instant) -> Read {
+        let (size, fingerprint) = (listing.users.len() + listing.bindings.len(), fingerprint(&listing));
+        if let Some(failure) = self.doubts(size, fingerprint) {
+            self.fail(failure, false, None, now);
+            // A second look settles it, and soon.
+            self.listing.retry_after = Some(BREATH * 2);
+            return Read::Refused;
+        }
+        let mut inventory = Inventory::new(listing);
+        self.unconfirmed.retain(|(written, at)| {
+            let lagging = !inventory.shows(written) && now.duration_since(*at) < LONGEST_LAG;
+            if lagging {
+                inventory.apply(written);
+            }
+            lagging
+        });
+        let changed = self.inventory.is_none() || self.listing.fingerprint != fingerprint;
+        self.inventory = Some(inventory);
+        self.version += u64::from(changed);
+        self.listing =
+            ListingState { began: Some(began), tried: Some(now), fingerprint, size, ..ListingState::default() };
+        if changed { Read::Changed } else { Read::Same }
+    }
+
+    /// Notes that a listing failed; the picture stays the one it was.
+    pub(super) fn listing_failed(&mut self, error: &BackendError, now: Instant) {
+        let reason = match error.kind {
+            ErrorKind::CredentialsRejected => Reason::CredentialsRejected,
+            ErrorKind::Throttled => Reason::Throttled,
+            ErrorKind::Forbidden => Reason::RolesUnreadable,
+            ErrorKind::NotFound
+            | ErrorKind::Conflict
+            | ErrorKind::Invalid
+            | ErrorKind::QuotaExceeded
+            | ErrorKind::Unavailable
+            | ErrorKind::Ambiguous
+            | ErrorKind::Malformed => Reason::BackendUnavailable,
+        };
+        let next = match error.kind {
+            ErrorKind::Forbidden => {
+                ": the operator's identity may not read it all; grant it OrganizationAdmin, and it goes on by itself"
+            }
+            ErrorKind::CredentialsRejected => ": put a valid Cloud API key into the organization's Secret",
+            ErrorKind::Throttled
+            | ErrorKind::NotFound
+            | ErrorKind::Conflict
+            | ErrorKind::Invalid
+            | ErrorKind::QuotaExceeded
+            | ErrorKind::Unavailable
+            | ErrorKind::Ambiguous
+            | ErrorKind::Malformed => "; it is tried again by itself",
+        };
+        let said = error.public.trim_end_matches('.');
+        let finding =
+            Finding::new(reason, format!("the organization cannot be listed: {}: {said}{next}", error.operation));
+        self.fail(finding, error.kind == ErrorKind::CredentialsRejected, error.retry_after, now);
+    }
+
+    fn fail(&mut self, failure: Finding, refused: bool, retry_after: Option<Duration>, now: Instant) {
+        self.listing.failure = Some(failure);
+        self.listing.refused = refused;
+        self.listing.retry_after = retry_after;
+        self.listing.failures += 1;
+        self.listing.tried = Some(now);
+    }
+
+    /// An organization always has somebody in it, and it does not lose half of what it holds from one look to the next:
+    /// such a listing is believed only when a second one agrees.
+    fn doubts(&mut self, size: usize, fingerprint: u64) -> Option<Finding> {
+        let before = self.listing.size;
+        let finding = |message: String| Some(Finding::new(Reason::BackendUnavailable, message));
+        if size == 0 {
+            return finding(
+                "the vendor lists neither people nor bindings, which no organization can be without".to_owned(),
+            );
+        }
+        let shrank = before >= 10 && size * 2 < before;
+        if !shrank || self.listing.suspect == Some(fingerprint) {
+            return None;
+        }
+        self.listing.suspect = Some(fingerprint);
+        finding(format!(
+            "the vendor lists {size} people and bindings where it listed {before}: waiting for a second look that agrees"
+        ))
+    }
+}
+
+/// The same for two listings that hold the same facts in any order.
+fn fingerprint(listing: &Listing) -> u64 {
+    let Listing { users, invitations, service_accounts, bindings, environments, clusters, api_keys } = listing;
+    let keys = api_keys.as_deref().unwrap_or_default();
+    let users = users.iter().map(|user| User { created_at: None, ..user.clone() });
+    let all = [
+        sum(users),
+        sum(invitations),
+        sum(service_accounts),
+        sum(bindings),
+        sum(environments),
+        sum(clusters),
+        sum(keys),
+        u64::from(api_keys.is_some()),
+    ];
+    hash(all)
+}
+
+fn sum(items: impl IntoIterator<Item = impl Hash>) -> u64 {
+    items.into_iter().map(hash).fold(0, u64::wrapping_add)
+}
+
+fn hash(item: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    item.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        access::{
+            Grant, PrincipalId, Scope,
+            listing::{Binding, User},
+        },
+        plan::{Removal, Written},
+    };
+
+    fn binding(number: usize) -> Binding {
+        Binding {
+            id: format!("rb-{number}"),
+            principal: PrincipalId::new(format!("u-{number}")),
+            role: "Operator".to_owned(),
+            crn: String::new(),
+            scope: Some(Scope::organization()),
+            created_at: None,
+        }
+    }
+
+    fn listing(bindings: impl IntoIterator<Item = usize>) -> Listing {
+        Listing { bindings: bindings.into_iter().map(binding).collect(), ..Listing::default() }
+    }
+
+    fn holds(state: &State, number: usize) -> bool {
+        let principal = PrincipalId::new(format!("u-{number}"));
+        let grant = Grant { principal, role: "Operator".to_owned(), scope: Scope::organization() };
+        state.inventory.as_ref().is_some_and(|inventory| inventory.find(&grant).is_some())
+    }
+
+    #[test]
+    fn a_listing_that_shrank_is_believed_when_a_second_one_agrees_and_an_empty_one_never() {
+        let (mut state, now) = (State::default(), Instant::now());
+        assert_eq!(state.listed(listing(0..20), now, now), Read::Changed);
+        assert_eq!(state.listed(listing(0..5), now, now), Read::Refused);
+        assert!(state.listing.in_doubt() && holds(&state, 19));
+        // Another short one is no agreement.
+        assert_eq!(state.listed(listing(0..4), now, now), Read::Refused);
+        assert_eq!(state.listed(listing(0..4), now, now), Read::Changed);
+        assert!(!state.listing.in_doubt() && !holds(&state, 19));
+        for _ in 0..3 {
+            assert_eq!(state.listed(listing([]), now, now), Read::Refused);
+        }
+        assert!(holds(&state, 3));
+        // Back to its size, it needs no second.
+        assert_eq!(state.listed(listing(0..20), now, now), Read::Changed);
+    }
+
+    #[test]
+    fn our_own_writes_overlay_a_listing_that_lags_until_it_should_know() {
+        let (mut state, now) = (State::default(), Instant::now());
+        state.listed(listing(0..3), now, now);
+        state.unconfirmed =
+            vec![(Written::Granted(binding(7)), now), (Written::Removed(Removal::Binding(binding(0))), now)];
+        state.listed(listing(0..3), now, now + Duration::from_mins(1));
+        assert!(holds(&state, 7) && !holds(&state, 0));
+        state.listed(listing(0..3), now, now + LONGEST_LAG);
+        assert!(!holds(&state, 7) && holds(&state, 0), "then the listing is believed");
+    }
+
+    #[test]
+    fn the_same_facts_in_any_order_are_the_same_picture() {
+        let (mut state, now) = (State::default(), Instant::now());
+        state.listed(listing(0..3), now, now);
+        let before = state.version;
+        assert_eq!(state.listed(listing((0..3).rev()), now, now), Read::Same);
+        assert_eq!(state.version, before);
+        let user = User {
+            id: PrincipalId::new("u-9"),
+            email: crate::access::Email::from_remote("a@example.com"),
+            full_name: String::new(),
+            auth_type: None,
+            created_at: Some(Timestamp::UNIX_EPOCH),
+        };
+        let more = Listing { users: vec![user], ..listing(0..3) };
+        assert_eq!(state.listed(more, now, now), Read::Changed);
+    }
+
+    #[test]
+    fn an_old_picture_is_not_enough_to_remove_an_account_on() {
+        let (mut state, now) = (State::default(), Instant::now());
+        assert!(!state.listing.is_recent(now));
+        state.listed(listing(0..3), now, now);
+        assert!(state.listing.is_recent(now + Duration::from_secs(29)));
+        assert!(!state.listing.is_recent(now + RECENT));
+    }
+}

@@ -1,0 +1,322 @@
+//! The lane: the one place per organization from which writes leave. It holds the inventory, its age, and every step that
+//! is under way.
+//!
+//! Reconciles read it and submit steps; its task (`task`) alone talks to the backend. Nothing here waits for a network.
+
+mod failure;
+mod listing;
+mod task;
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::{Duration, Instant},
+};
+
+use tokio::{sync::Notify, task::AbortHandle};
+
+use crate::{
+    access::{PrincipalId, listing::Identity},
+    backend::AccessBackend,
+    plan::{Finding, Inventory, Protection, Reason, Step, Written},
+    telemetry::Metrics,
+};
+
+use super::{key::ObjectKey, lease::Leadership};
+
+/// How long a listing may lag behind a write of ours before we believe the listing (the vendor's own client waits 90 s).
+const LONGEST_LAG: Duration = Duration::from_mins(2);
+
+/// How long a write gets when the process is asked to end; its pod is killed after 30 s.
+const LAST_WRITES: Duration = Duration::from_secs(10);
+
+/// What the lane tells the controllers.
+pub(crate) trait Wake: Send + Sync + 'static {
+    /// Whether the object is still the one that the job was decided for. A throttled job may wait for long, and meanwhile
+    /// the object may be edited or deleted.
+    fn wants(&self, job: &Job) -> bool;
+    /// This object's steps came to an end.
+    fn object(&self, key: &ObjectKey);
+    /// The organization's own object has something new to say.
+    fn organization(&self, name: &str);
+    /// Every object of the organization has to be looked at.
+    fn dependents(&self, organization: &str);
+    /// What this principal holds has changed.
+    fn person(&self, organization: &str, principal: &PrincipalId);
+}
+
+/// Steps that one object submitted.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    pub(crate) object: ObjectKey,
+    /// The generation that they were decided for.
+    pub(crate) generation: i64,
+    /// The object was being deleted when they were decided.
+    pub(crate) deleting: bool,
+    pub(crate) steps: Vec<Step>,
+}
+
+/// Where an object's steps stand.
+#[derive(Clone, Debug)]
+pub(crate) enum Progress {
+    /// Nothing is under way, and nothing stands against submitting.
+    Idle,
+    /// Queued or being written.
+    UnderWay { throttled: Option<Finding> },
+    /// The last try failed, and it is not time for another.
+    Failed { finding: Finding, retry_in: Option<Duration> },
+}
+
+/// A step that was made, for an event.
+#[derive(Clone, Debug)]
+pub(crate) struct Done {
+    pub(crate) step: Step,
+    /// What else should be known, such as API keys that survive.
+    pub(crate) note: Option<String>,
+}
+
+/// What a lane is made of.
+pub(crate) struct Parts {
+    pub(crate) name: String,
+    pub(crate) identity: Identity,
+    pub(crate) backend: Arc<dyn AccessBackend>,
+    pub(crate) wake: Arc<dyn Wake>,
+    pub(crate) leadership: Leadership,
+    pub(crate) metrics: Metrics,
+    /// What the owner protects, as of now.
+    pub(crate) protection: Box<dyn Fn() -> Protection + Send + Sync>,
+    /// How often to list, as of now.
+    pub(crate) resync: Box<dyn Fn() -> Duration + Send + Sync>,
+}
+
+/// One organization's lane.
+pub(crate) struct Lane {
+    parts: Parts,
+    state: RwLock<State>,
+    bell: Notify,
+    task: std::sync::Mutex<Option<AbortHandle>>,
+    /// Held for reading by each remote write, and for writing by whoever waits for the end of all.
+    writes: tokio::sync::RwLock<()>,
+}
+
+#[derive(Default)]
+struct State {
+    inventory: Option<Inventory>,
+    listing: listing::ListingState,
+    /// Our writes that no listing has shown yet, with the time of each.
+    unconfirmed: Vec<(Written, Instant)>,
+    /// Counts every change of the picture, so that a held step is tried again when there is reason to.
+    version: u64,
+    queue: VecDeque<Job>,
+    under_way: HashSet<String>,
+    failed: HashMap<String, failure::Failed>,
+    /// How many jobs of an object have ended, while it still has something to do.
+    ended: HashMap<String, u64>,
+    done: HashMap<String, Vec<Done>>,
+    /// The vendor asked for silence until then.
+    paused_until: Option<Instant>,
+    /// Objects whose next try waits for a listing.
+    doubters: Vec<ObjectKey>,
+    /// Objects that a guard holds.
+    held: HashMap<String, ObjectKey>,
+    /// A write touched who administers, so that what is held is worth another look.
+    admins_changed: bool,
+    /// Principals whose holdings changed since the last wake.
+    touched: HashSet<PrincipalId>,
+}
+
+/// A look at the lane's picture; decisions are made under it, and it is held only for that long.
+pub(crate) struct View<'a> {
+    state: RwLockReadGuard<'a, State>,
+    identity: &'a Identity,
+}
+
+impl View<'_> {
+    /// How many of an object's jobs this picture has seen the end of.
+    pub(crate) fn ended(&self, uid: &str) -> u64 {
+        self.state.ended.get(uid).copied().unwrap_or_default()
+    }
+
+    /// The picture, once there is one.
+    pub(crate) fn inventory(&self) -> Option<&Inventory> {
+        self.state.inventory.as_ref()
+    }
+
+    /// Whom the operator acts as.
+    pub(crate) fn own(&self) -> Option<&PrincipalId> {
+        self.identity.principal.as_ref()
+    }
+
+    /// Why the last listing failed, if it did.
+    pub(crate) fn listing_failure(&self) -> Option<&Finding> {
+        self.state.listing.failure.as_ref()
+    }
+}
+
+impl Lane {
+    /// A lane with its task running.
+    pub(crate) fn start(parts: Parts) -> Arc<Self> {
+        let lane = Arc::new(Self {
+            parts,
+            state: RwLock::default(),
+            bell: Notify::new(),
+            task: std::sync::Mutex::default(),
+            writes: tokio::sync::RwLock::default(),
+        });
+        let task = tokio::spawn(task::run(Arc::clone(&lane)));
+        *lane.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.abort_handle());
+        lane
+    }
+
+    /// Ends the task; what was being written may or may not have happened, as after a crash.
+    pub(crate) fn stop(&self) {
+        if let Some(task) = self.task.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            task.abort();
+            // What it would have done is no longer in any queue.
+            let left = std::mem::take(&mut self.write().under_way).len();
+            self.parts.metrics.lane_queue_changed(-i64::try_from(left).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// Begins no write any more, gives those under way a few seconds, and ends the task.
+    pub(crate) async fn finish(&self) {
+        // The lock is fair: a write that would begin now waits behind this.
+        let ended = tokio::time::timeout(LAST_WRITES, self.writes.write()).await;
+        if ended.is_err() {
+            tracing::warn!(organization = %self.parts.name, "a remote write is still unanswered");
+        }
+        self.stop();
+    }
+
+    /// The organization's settings changed: the task looks whether a listing is due, and what a guard held by the old
+    /// rules is worth another try.
+    pub(crate) fn settings_changed(&self) {
+        self.write().version += 1;
+        self.bell.notify_one();
+    }
+
+    /// Whom the operator acts as here.
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.parts.identity
+    }
+
+    /// A look at the picture.
+    pub(crate) fn view(&self) -> View<'_> {
+        View { state: self.read(), identity: &self.parts.identity }
+    }
+
+    /// Where an object's steps stand, for the generation that it has now.
+    pub(crate) fn progress(&self, uid: &str, generation: i64) -> Progress {
+        let state = self.read();
+        let now = Instant::now();
+        if state.under_way.contains(uid) {
+            return Progress::UnderWay { throttled: state.throttled(now) };
+        }
+        match state.failed.get(uid) {
+            Some(failed) if failed.stands(generation, now, &state) => {
+                Progress::Failed { finding: failed.finding.clone(), retry_in: failed.retry.wait(now) }
+            }
+            _ => Progress::Idle,
+        }
+    }
+
+    /// Takes steps over, unless the object's earlier ones ended since they were decided: `false` then, and the object has
+    /// to decide again on what these brought about. A second submission while the first is under way is dropped: the
+    /// object is woken when that ends.
+    pub(crate) fn submit(&self, job: Job, ended: u64) -> bool {
+        let admitted = self.write().admit(job, ended);
+        if admitted == Admission::Queued {
+            self.parts.metrics.lane_queue_changed(1);
+            self.bell.notify_one();
+        }
+        admitted != Admission::Outdated
+    }
+
+    /// Forgets an object's failures: it has nothing to do any more.
+    pub(crate) fn settle(&self, uid: &str) {
+        let known = |state: &State| state.failed.contains_key(uid) || state.ended.contains_key(uid);
+        if known(&self.read()) {
+            let mut state = self.write();
+            state.failed.remove(uid);
+            state.ended.remove(uid);
+        }
+    }
+
+    /// The steps that were made for an object since the last call.
+    pub(crate) fn take_done(&self, uid: &str) -> Vec<Done> {
+        if self.read().done.contains_key(uid) { self.write().done.remove(uid).unwrap_or_default() } else { Vec::new() }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        // A panic while the lock is held leaves plain data behind, which the next listing replaces.
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What becomes of steps that an object submits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Admission {
+    /// They wait for the task.
+    Queued,
+    /// Earlier ones of the object are under way.
+    UnderWay,
+    /// Earlier ones ended after these were decided.
+    Outdated,
+}
+
+impl State {
+    fn admit(&mut self, job: Job, ended: u64) -> Admission {
+        let uid = &job.object.uid;
+        if self.ended.get(uid).copied().unwrap_or_default() != ended {
+            return Admission::Outdated;
+        }
+        if !self.under_way.insert(uid.clone()) {
+            return Admission::UnderWay;
+        }
+        self.queue.push_back(job);
+        Admission::Queued
+    }
+
+    /// Notes that an object's job ended.
+    fn end(&mut self, uid: &str) -> bool {
+        *self.ended.entry(uid.to_owned()).or_default() += 1;
+        self.held.remove(uid);
+        self.under_way.remove(uid)
+    }
+
+    fn throttled(&self, now: Instant) -> Option<Finding> {
+        let left = self.paused_until?.checked_duration_since(now)?;
+        // Without the seconds: a status that counts down would be written anew at every look.
+        (!left.is_zero()).then(|| {
+            Finding::new(Reason::Throttled, "the vendor limits our rate; it goes on by itself when the time is up")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::controller::key::Kind;
+
+    fn job() -> Job {
+        let (namespace, name, uid) = ("team".to_owned(), "ada".to_owned(), "uid-1".to_owned());
+        let object = ObjectKey { kind: Kind::User, namespace, name, uid };
+        Job { object, generation: 1, deleting: false, steps: Vec::new() }
+    }
+
+    /// A reconcile that looked before a job ended and submits after it would make the same grant twice.
+    #[test]
+    fn steps_that_were_decided_before_the_last_ones_ended_are_not_taken() {
+        let mut state = State::default();
+        assert_eq!(state.admit(job(), 0), Admission::Queued);
+        assert_eq!(state.admit(job(), 0), Admission::UnderWay);
+        assert!(state.end("uid-1"));
+        assert_eq!(state.admit(job(), 0), Admission::Outdated);
+        assert_eq!(state.admit(job(), 1), Admission::Queued);
+        assert_eq!(state.queue.len(), 2);
+    }
+}

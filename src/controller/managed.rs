@@ -1,0 +1,116 @@
+//! What the loop needs to know of a kind, and what a kind's plan comes to. No IO but what a kind observes.
+
+use std::{fmt::Debug, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use kube::{Api, Client, Resource, ResourceExt};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    access::Grant,
+    api::{FINALIZER, common::Conditions},
+    plan::{Decision, Fact, Finding, Reason},
+    status::ConditionType,
+};
+
+use super::{
+    context::Context,
+    key::{Kind, ObjectKey},
+    lane::Lane,
+};
+
+/// What the loop needs to know of a kind.
+pub(crate) trait Managed:
+    Resource<DynamicType = ()> + Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static
+{
+    /// The kind's status, without its conditions.
+    type Status: Serialize + PartialEq + Clone + Debug + Default + Send + Sync;
+    /// What was observed.
+    type Facts: Send;
+
+    const KIND: Kind;
+    /// The kind's own condition that [`Decision::special`] fills.
+    const SPECIAL: Option<ConditionType>;
+
+    /// The kind's API, in a namespace where it has one.
+    fn api(client: &Client, namespace: Option<&str>) -> Api<Self>;
+
+    /// Reads whatever the plan needs, and changes nothing.
+    fn observe(&self, context: &Context) -> impl Future<Output = Self::Facts> + Send;
+
+    /// Decides, by the pure functions of `plan`; of the context it only looks things up.
+    fn plan(&self, facts: &Self::Facts, context: &Context, now: Timestamp) -> Plan<Self::Status>;
+
+    /// The name of the organization that the object belongs to.
+    fn organization(&self) -> &str;
+    fn status(&self) -> Option<&Self::Status>;
+    fn observed_generation(status: &Self::Status) -> i64;
+    fn conditions(status: &Self::Status) -> &Conditions;
+    fn with(status: Self::Status, generation: i64, conditions: Conditions) -> Self::Status;
+}
+
+/// What a kind's plan comes to.
+pub(crate) struct Plan<S> {
+    pub(crate) decision: Decision,
+    /// Conditions beside the ones that a decision carries.
+    pub(crate) more: Vec<(ConditionType, Fact)>,
+    /// The status without generation and conditions.
+    pub(crate) status: S,
+    /// Where the steps go.
+    pub(crate) lane: Option<Arc<Lane>>,
+    /// The object is fine as it was last told, and what is wrong is told elsewhere: say nothing.
+    pub(crate) quiet: bool,
+    /// How many of the object's jobs the plan knew the end of.
+    pub(crate) ended: u64,
+    /// The grants that the object stands for, so that others know of it.
+    pub(crate) declares: Vec<Grant>,
+    /// When to look again without being woken.
+    pub(crate) recheck: Duration,
+}
+
+impl<S> Plan<S> {
+    /// A plan that only says something, and looks again after that time.
+    pub(crate) fn say(decision: Decision, status: S, recheck: Duration) -> Self {
+        Self { decision, more: Vec::new(), status, lane: None, quiet: false, ended: 0, declares: Vec::new(), recheck }
+    }
+}
+
+/// The key of an object as the API server gave it.
+pub(crate) fn key_of<K: Managed>(object: &K) -> Option<ObjectKey> {
+    Some(ObjectKey {
+        kind: K::KIND,
+        namespace: object.namespace().unwrap_or_default(),
+        name: object.name_any(),
+        uid: object.uid()?,
+    })
+}
+
+/// Whether our finalizer is on the object as it was last seen.
+pub(crate) fn has_finalizer<K: Resource>(object: &K) -> bool {
+    object.meta().finalizers.as_ref().is_some_and(|all| all.iter().any(|one| one == FINALIZER))
+}
+
+/// What objects of an organization say when it cannot be reached: the ones that were fine stay as they are.
+pub(crate) fn unreachable<K: Managed>(object: &K, problem: &Finding, status: K::Status) -> Plan<K::Status> {
+    let generation = object.meta().generation.unwrap_or_default();
+    let fine = object.meta().deletion_timestamp.is_none()
+        && object.status().is_some_and(|status| {
+            let ready = K::conditions(status).get(ConditionType::Ready);
+            K::observed_generation(status) == generation && ready.is_some_and(|ready| ready.status == "True")
+        });
+    let mut decision = Decision::say(problem.reason, problem.message.clone());
+    decision.validated = Fact::new(None, problem.reason, "it cannot be judged before the organization is connected");
+    Plan { quiet: fine, ..Plan::say(decision, status, Duration::from_mins(1)) }
+}
+
+/// A reason that lets a deleted object go unrevoked.
+pub(crate) fn may_be_let_go(problem: &Finding) -> bool {
+    matches!(
+        problem.reason,
+        Reason::CredentialsMissing
+            | Reason::CredentialsRejected
+            | Reason::OrganizationNotFound
+            | Reason::OrganizationMismatch
+            | Reason::DuplicateOrganization
+    )
+}

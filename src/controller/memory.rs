@@ -1,0 +1,124 @@
+//! What this process remembers beside the caches, so that a cache that is behind causes no second write. No IO.
+
+use std::{
+    collections::{HashMap, HashSet},
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use kube::ResourceExt;
+
+use super::{
+    key::{Kind, ObjectKey},
+    managed::{Managed, has_finalizer},
+};
+
+/// Short memories by uid; all of them may be forgotten without harm.
+#[derive(Default)]
+pub(crate) struct Memory {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// Objects that carry our finalizer although the cache may not show it yet.
+    finalized: HashSet<String>,
+    /// The last status written, until the cache shows it.
+    statuses: HashMap<String, WrittenStatus>,
+    /// Since when an object waits.
+    waiting: HashMap<String, (ObjectKey, Instant)>,
+    /// The last sentence told of an object that cannot be decoded.
+    told: HashMap<String, String>,
+}
+
+/// A status that was written, as digests.
+#[derive(Clone, Copy)]
+struct WrittenStatus {
+    /// What the cache showed then.
+    over: Option<u64>,
+    written: u64,
+    at: Instant,
+}
+
+/// A cache that is behind by more than this is not waited for.
+const LONGEST_LAG: Duration = Duration::from_mins(1);
+
+impl Memory {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn finalized(&self, uid: String) {
+        self.lock().finalized.insert(uid);
+    }
+
+    pub(crate) fn is_finalized<K: Managed>(&self, object: &K) -> bool {
+        has_finalizer(object) || self.lock().finalized.contains(&object.uid().unwrap_or_default())
+    }
+
+    /// Whether this very status was written already over what the cache still shows. An event of something else, such as
+    /// our own finalizer, may come first and show the old status once more.
+    pub(crate) fn wrote<K: Managed>(&self, object: &K, status: &K::Status, now: Instant) -> bool {
+        let entry = self.lock().statuses.get(&object.uid().unwrap_or_default()).copied();
+        entry.is_some_and(|entry| {
+            now.duration_since(entry.at) < LONGEST_LAG
+                && entry.over == object.status().map(digest_of::<K>)
+                && entry.written == digest_of::<K>(status)
+        })
+    }
+
+    pub(crate) fn remember<K: Managed>(&self, object: &K, status: &K::Status, now: Instant) {
+        let over = object.status().map(digest_of::<K>);
+        let entry = WrittenStatus { over, written: digest_of::<K>(status), at: now };
+        self.lock().statuses.insert(object.uid().unwrap_or_default(), entry);
+    }
+
+    /// The cache shows what was written: whatever it shows later is news.
+    pub(crate) fn confirmed<K: Managed>(&self, object: &K) {
+        self.lock().statuses.remove(&object.uid().unwrap_or_default());
+    }
+
+    /// Since when an object waits; from now where it did not.
+    pub(crate) fn waiting_since(&self, key: &ObjectKey, now: Instant) -> Instant {
+        self.lock().waiting.entry(key.uid.clone()).or_insert_with(|| (key.clone(), now)).1
+    }
+
+    pub(crate) fn stop_waiting(&self, uid: &str) {
+        self.lock().waiting.remove(uid);
+    }
+
+    /// The objects of a kind that wait.
+    pub(crate) fn waiting(&self, kind: Kind) -> Vec<ObjectKey> {
+        self.lock().waiting.values().map(|(key, _)| key).filter(|key| key.kind == kind).cloned().collect()
+    }
+
+    /// Whether that sentence is new for that object.
+    pub(crate) fn news(&self, uid: &str, message: &str) -> bool {
+        let before = self.lock().told.insert(uid.to_owned(), message.to_owned());
+        before.as_deref() != Some(message)
+    }
+
+    pub(crate) fn forget(&self, uid: &str) {
+        let mut inner = self.lock();
+        inner.finalized.remove(uid);
+        inner.statuses.remove(uid);
+        inner.waiting.remove(uid);
+        inner.told.remove(uid);
+    }
+}
+
+/// Transition times are left out: they are the clock of the writer and not news.
+fn digest_of<K: Managed>(status: &K::Status) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    let mut value = serde_json::to_value(status).unwrap_or_default();
+    if let Some(conditions) = value.get_mut("conditions").and_then(|all| all.as_array_mut()) {
+        for condition in conditions {
+            if let Some(fields) = condition.as_object_mut() {
+                fields.remove("lastTransitionTime");
+            }
+        }
+    }
+    value.to_string().hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,259 @@
+//! The one loop for all kinds: observe, plan, act, report. IO.
+//!
+//! `observe` is the only reader, `plan` the only chooser, `act` hands the steps to the lane, and `report` is on every path,
+//! failures included.
+
+use std::{
+    fmt::Debug,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use kube::{
+    ResourceExt,
+    core::DeserializeGuard,
+    runtime::{controller::Action, events::EventType},
+};
+
+use crate::{
+    api::common::Conditions,
+    plan::{Class, Decision, Fact, Finding},
+    status::{self, ConditionType, Report},
+    telemetry::metrics::Reconciled,
+};
+
+use super::{
+    context::Context,
+    event,
+    key::ObjectKey,
+    lane::{Done, Job, Progress, Wake},
+    managed::{Managed, Plan, key_of},
+    write,
+};
+
+/// A wait that ends sooner is not worth a write.
+const GRACE: Duration = Duration::from_secs(5);
+/// Each reconcile ends by then, whatever the API server does.
+const DEADLINE: Duration = Duration::from_mins(1);
+
+/// What a failed reconcile could not do.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The API server did not take a write.
+    #[error("{operation} {object}")]
+    Kubernetes {
+        operation: &'static str,
+        object: String,
+        #[source]
+        source: Box<kube::Error>,
+    },
+    /// Another replica may lead.
+    #[error("this replica no longer leads, so it leaves {0} to its successor")]
+    Deposed(String),
+    /// It took too long.
+    #[error("reconciling {0} took longer than {DEADLINE:?}")]
+    Deadline(String),
+}
+
+/// One pass over one object.
+pub(crate) async fn reconcile<K: Managed>(
+    guarded: Arc<DeserializeGuard<K>>,
+    context: Arc<Context>,
+) -> Result<Action, Error> {
+    let object = match &guarded.0 {
+        Ok(object) => object,
+        Err(invalid) => {
+            let told = write::undecodable::<K>(invalid, &context).await;
+            context.metrics.reconciled(K::KIND.label(), Reconciled::Invalid);
+            return told.map(|()| Action::await_change());
+        }
+    };
+    context.caught_up().await;
+    let name = object.name_any();
+    let pass = tokio::time::timeout(DEADLINE, pass(object, &context)).await;
+    let result = pass.unwrap_or_else(|_| Err(Error::Deadline(name)));
+    let (action, counted) = match result {
+        Ok((action, counted)) => (Ok(action), counted),
+        Err(error) => (Err(error), Reconciled::Failed),
+    };
+    context.metrics.reconciled(K::KIND.label(), counted);
+    action
+}
+
+/// What kube does with an error that reached it: the API server is tried again soon.
+pub(crate) fn after_error<K: Managed>(_: Arc<DeserializeGuard<K>>, error: &Error, _: Arc<Context>) -> Action {
+    tracing::warn!(kind = K::KIND.as_str(), error = %crate::telemetry::chain(error), "reconcile failed");
+    Action::requeue(Duration::from_secs(5))
+}
+
+async fn pass<K: Managed>(object: &K, context: &Context) -> Result<(Action, Reconciled), Error> {
+    let now = Timestamp::now();
+    let Some(key) = key_of(object) else {
+        return Ok((Action::await_change(), Reconciled::Unchanged));
+    };
+    let deleting = object.meta().deletion_timestamp.is_some();
+    if deleting && !context.memory.is_finalized(object) {
+        context.forget(&key);
+        return Ok((Action::await_change(), Reconciled::Unchanged));
+    }
+    let facts = object.observe(context).await;
+    let mut plan = object.plan(&facts, context, now);
+    drop(facts);
+    for other in context.declared.put(&key, object.organization(), &plan.declares) {
+        context.wake.object(&other);
+    }
+    if deleting && plan.decision.released {
+        return release(object, &key, &plan, context).await.map(|action| (action, Reconciled::Changed));
+    }
+    let Some(wait) = act(object, &key, &mut plan, context).await? else {
+        return Ok((Action::await_change(), Reconciled::Unchanged));
+    };
+    let done = plan.lane.as_ref().map(|lane| lane.take_done(&key.uid)).unwrap_or_default();
+    event::done(object, &done, context).await;
+    let hold_back = held_back(object, &key, &plan, context);
+    let told = hold_back.is_none() && !plan.quiet && report(object, &key, &plan, &done, context, now).await?;
+    let recheck =
+        plan.decision.recheck_seconds.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs);
+    let soonest = [wait, hold_back, recheck].into_iter().flatten().fold(plan.recheck, Duration::min);
+    Ok((Action::requeue(soonest.max(Duration::from_millis(100))), counted(&plan.decision, told)))
+}
+
+/// How a pass is counted.
+fn counted(decision: &Decision, told: bool) -> Reconciled {
+    match decision.ready.reason.class() {
+        Class::Waiting => Reconciled::Waiting,
+        Class::Refused if decision.validated.holds == Some(false) => Reconciled::Invalid,
+        Class::Refused => Reconciled::Held,
+        Class::Working => Reconciled::Changed,
+        Class::Settled if told => Reconciled::Changed,
+        Class::Settled => Reconciled::Unchanged,
+    }
+}
+
+/// Lets a deleted object go.
+async fn release<K: Managed>(
+    object: &K,
+    key: &ObjectKey,
+    plan: &Plan<K::Status>,
+    context: &Context,
+) -> Result<Action, Error> {
+    let done = plan.lane.as_ref().map(|lane| lane.take_done(&key.uid)).unwrap_or_default();
+    event::done(object, &done, context).await;
+    if done.is_empty() {
+        event::publish(object, EventType::Normal, "Released", &plan.decision.ready.message, context).await;
+    }
+    context.wake.namesakes(key);
+    write::remove_finalizer(object, context).await?;
+    if let Some(lane) = &plan.lane {
+        lane.settle(&key.uid);
+    }
+    context.forget(key);
+    tracing::info!(kind = K::KIND.as_str(), object = %key, because = %plan.decision.ready.message, "released");
+    context.released(key, object.organization(), done.is_empty());
+    Ok(Action::await_change())
+}
+
+/// Puts the finalizer on before anything remote is this object's to answer for, and hands the steps over. Returns when
+/// to look again, or `None` where the object is not the one that was decided about any more.
+async fn act<K: Managed>(
+    object: &K,
+    key: &ObjectKey,
+    plan: &mut Plan<K::Status>,
+    context: &Context,
+) -> Result<Option<Option<Duration>>, Error> {
+    let generation = object.meta().generation.unwrap_or_default();
+    let deleting = object.meta().deletion_timestamp.is_some();
+    let mut fresh = false;
+    if plan.decision.owns && !deleting && !context.memory.is_finalized(object) {
+        if !write::add_finalizer(object, generation, context).await? {
+            return Ok(None);
+        }
+        fresh = true;
+    }
+    let Some(lane) = plan.lane.clone() else {
+        return Ok(Some(None));
+    };
+    if plan.decision.steps.is_empty() {
+        lane.settle(&key.uid);
+        return Ok(Some(None));
+    }
+    match lane.progress(&key.uid, generation) {
+        Progress::UnderWay { throttled } => {
+            if let Some(finding) = throttled {
+                plan.decision.ready = finding;
+            }
+            Ok(Some(Some(GRACE)))
+        }
+        Progress::Failed { finding, retry_in } => {
+            say_failure(&mut plan.decision, finding);
+            Ok(Some(retry_in))
+        }
+        Progress::Idle => {
+            if !fresh && !write::is_current(object, context).await? {
+                return Ok(None);
+            }
+            let job = Job { object: key.clone(), generation, deleting, steps: plan.decision.steps.clone() };
+            // Where an earlier job ended meanwhile, the object was woken and decides again.
+            if lane.submit(job, plan.ended) { Ok(Some(Some(GRACE))) } else { Ok(None) }
+        }
+    }
+}
+
+fn say_failure(decision: &mut Decision, finding: Finding) {
+    if finding.reason.class() == Class::Refused {
+        decision.validated = Fact::new(false, finding.reason, finding.message.clone());
+    }
+    decision.ready = finding;
+}
+
+/// How much longer to keep silent: work and waits are told when they last longer than a few seconds.
+fn held_back<K: Managed>(object: &K, key: &ObjectKey, plan: &Plan<K::Status>, context: &Context) -> Option<Duration> {
+    let class = plan.decision.ready.reason.class();
+    let deleting = object.meta().deletion_timestamp.is_some();
+    let waits = matches!(class, Class::Working | Class::Waiting);
+    let told = object.status().is_some_and(|status| {
+        let ready = K::conditions(status).get(ConditionType::Ready);
+        K::observed_generation(status) == object.meta().generation.unwrap_or_default()
+            && ready.is_some_and(|ready| ready.reason == plan.decision.ready.reason.as_str())
+    });
+    if !waits {
+        context.memory.stop_waiting(&key.uid);
+        return None;
+    }
+    let since = context.memory.waiting_since(key, Instant::now());
+    if told && !deleting {
+        return None;
+    }
+    GRACE.checked_sub(since.elapsed()).filter(|left| !left.is_zero())
+}
+
+/// Writes the status where it says something else than before, and an event where the reason changed.
+async fn report<K: Managed>(
+    object: &K,
+    key: &ObjectKey,
+    plan: &Plan<K::Status>,
+    done: &[Done],
+    context: &Context,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let generation = object.meta().generation.unwrap_or_default();
+    let previous = object.status().map(|status| K::conditions(status).read()).unwrap_or_default();
+    let mut facts = vec![(ConditionType::Validated, plan.decision.validated.clone())];
+    facts.extend(K::SPECIAL.zip(plan.decision.special.clone()));
+    facts.extend(plan.more.iter().cloned());
+    let said = Report { ready: &plan.decision.ready, facts: &facts, generation };
+    let conditions = Conditions::written(status::conditions(&previous, &said, now));
+    let status = K::with(plan.status.clone(), generation, conditions);
+    let written = write::status(object, key, &status, context).await?;
+    let reason = plan.decision.ready.reason;
+    let before = previous.iter().find(|condition| condition.kind == ConditionType::Ready.as_str());
+    let news = before.is_none_or(|condition| condition.reason != reason.as_str());
+    // A step that was made has its own event; a second one that says "in sync" would be noise.
+    let has_its_own = reason.class() == Class::Settled && !done.is_empty();
+    if written && news && !has_its_own {
+        let kind = if reason.class() == Class::Refused { EventType::Warning } else { EventType::Normal };
+        event::publish(object, kind, reason.as_str(), &plan.decision.ready.message, context).await;
+    }
+    Ok(written)
+}

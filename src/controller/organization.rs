@@ -1,0 +1,262 @@
+//! `ConfluentOrganization` in the loop: connects, verifies, and tells what the lane knows.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use kube::{Api, Client, ResourceExt};
+
+use crate::{
+    access::catalogue::{AccountOperation, may_operate},
+    api::{
+        ConfluentOrganization, ConfluentOrganizationStatus,
+        common::Conditions,
+        convert,
+        organization::{CountsStatus, IdentityStatus},
+    },
+    plan::{Decision, Fact, Finding, Reason},
+    status::ConditionType,
+};
+
+use super::{
+    connection::connect,
+    context::{Connection, Context, Link},
+    key::Kind,
+    lane::Lane,
+    managed::{Managed, Plan},
+};
+
+/// Most entries of a list in a status.
+const SHOWN: usize = 20;
+/// How often a connection that cannot be made is tried again.
+const RETRY: Duration = Duration::from_secs(30);
+
+/// What was observed of one organization.
+pub(crate) enum OrganizationFacts {
+    /// Its lane is there.
+    Connected(Arc<Lane>),
+    /// It cannot be connected.
+    Broken(Finding),
+    /// It is being deleted, and this many objects refer to it.
+    Deleting(usize),
+}
+
+impl Managed for ConfluentOrganization {
+    type Status = ConfluentOrganizationStatus;
+    type Facts = OrganizationFacts;
+
+    const KIND: Kind = Kind::Organization;
+    const SPECIAL: Option<ConditionType> = None;
+
+    fn api(client: &Client, _: Option<&str>) -> Api<Self> {
+        Api::all(client.clone())
+    }
+
+    async fn observe(&self, context: &Context) -> OrganizationFacts {
+        let name = self.name_any();
+        let connected = connect(self, context).await;
+        let generation = self.metadata.generation.unwrap_or_default();
+        let (link, fingerprint) = match &connected {
+            Ok((lane, fingerprint)) => (Link::Lane(Arc::clone(lane)), *fingerprint),
+            Err(finding) => (Link::Broken(finding.clone()), 0),
+        };
+        context.connect(&name, Connection { link, fingerprint, generation });
+        if self.metadata.deletion_timestamp.is_some() {
+            return OrganizationFacts::Deleting(dependents(&name, context));
+        }
+        match connected {
+            Ok((lane, _)) => OrganizationFacts::Connected(lane),
+            Err(finding) => OrganizationFacts::Broken(finding),
+        }
+    }
+
+    fn plan(&self, facts: &OrganizationFacts, _: &Context, _: Timestamp) -> Plan<ConfluentOrganizationStatus> {
+        let status = self.status.clone().unwrap_or_default();
+        match facts {
+            OrganizationFacts::Deleting(0) => {
+                Plan::say(Decision::release("nothing refers to it any more"), status, RETRY)
+            }
+            OrganizationFacts::Deleting(count) => {
+                let message = format!(
+                    "{count} objects refer to this organization, and its credential is kept so that they can revoke what \
+                     they declared: delete them, and this object goes by itself"
+                );
+                let decision = Decision::say(Reason::DependentsExist, message).owning();
+                Plan::say(decision, status, Duration::from_secs(2))
+            }
+            OrganizationFacts::Broken(finding) => {
+                let (decision, more) = broken(finding);
+                Plan { more, ..Plan::say(decision, status, RETRY) }
+            }
+            OrganizationFacts::Connected(lane) => connected(self, lane, status),
+        }
+    }
+
+    fn organization(&self) -> &str {
+        self.metadata.name.as_deref().unwrap_or_default()
+    }
+
+    fn status(&self) -> Option<&ConfluentOrganizationStatus> {
+        self.status.as_ref()
+    }
+
+    fn observed_generation(status: &ConfluentOrganizationStatus) -> i64 {
+        status.observed_generation
+    }
+
+    fn conditions(status: &ConfluentOrganizationStatus) -> &Conditions {
+        &status.conditions
+    }
+
+    fn with(
+        mut status: ConfluentOrganizationStatus,
+        generation: i64,
+        conditions: Conditions,
+    ) -> ConfluentOrganizationStatus {
+        status.observed_generation = generation;
+        status.conditions = conditions;
+        status
+    }
+}
+
+fn dependents(name: &str, context: &Context) -> usize {
+    let stores = context.stores();
+    let users = stores.users.state();
+    let bindings = stores.bindings.state();
+    let users = users.iter().filter_map(|it| it.0.as_ref().ok()).filter(|it| it.spec.organization_ref.name == name);
+    let bindings =
+        bindings.iter().filter_map(|it| it.0.as_ref().ok()).filter(|it| it.spec.organization_ref.name == name);
+    users.count() + bindings.count()
+}
+
+/// What an organization says that cannot be connected.
+fn broken(finding: &Finding) -> (Decision, Vec<(ConditionType, Fact)>) {
+    let refused = matches!(
+        finding.reason,
+        Reason::CredentialsMissing | Reason::CredentialsRejected | Reason::OrganizationMismatch
+    );
+    // Where the credential was not even tried, it is not known.
+    let credentials = refused.then_some(false);
+    let invalid = matches!(
+        finding.reason,
+        Reason::InvalidSpec | Reason::DuplicateOrganization | Reason::EndpointNotAllowed | Reason::OrganizationMismatch
+    );
+    let decision = if invalid {
+        Decision::invalid(finding.reason, finding.message.clone())
+    } else {
+        Decision::say(finding.reason, finding.message.clone())
+    };
+    let unknown = |kind| (kind, Fact::new(None, finding.reason, "it is not connected"));
+    let more = vec![
+        (ConditionType::CredentialsValid, Fact { holds: credentials, finding: finding.clone() }),
+        unknown(ConditionType::PermissionsSufficient),
+        unknown(ConditionType::InventoryFresh),
+    ];
+    (decision, more)
+}
+
+fn connected(
+    organization: &ConfluentOrganization,
+    lane: &Lane,
+    mut status: ConfluentOrganizationStatus,
+) -> Plan<ConfluentOrganizationStatus> {
+    let identity = lane.identity();
+    let view = lane.view();
+    let own = identity.principal.as_ref();
+    let who = own.map_or_else(|| "a principal that the key may not read".to_owned(), |id| format!("`{id}`"));
+    status.display_name = Some(identity.display_name.clone());
+    let mut held: Option<Vec<(String, String)>> = None;
+    if let Some(inventory) = view.inventory() {
+        let counts = inventory.counts();
+        let count = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
+        status.counts = Some(CountsStatus {
+            users: count(counts.users),
+            invitations: count(counts.invitations),
+            service_accounts: count(counts.service_accounts),
+            bindings: count(counts.bindings),
+        });
+        let roles = own.into_iter().flat_map(|id| inventory.bindings_of(id));
+        let roles: Vec<(String, String)> = roles
+            .map(|binding| {
+                let place = binding.scope.as_ref().map_or_else(|| binding.crn.clone(), crate::access::Scope::describe);
+                (binding.role.clone(), format!("{} on {place}", binding.role))
+            })
+            .collect();
+        held = (!roles.is_empty()).then_some(roles);
+    }
+    let mut roles: Option<Vec<String>> =
+        held.as_ref().map(|held| held.iter().map(|(_, words)| words.clone()).collect());
+    if let Some(roles) = &mut roles {
+        roles.sort();
+        roles.truncate(SHOWN);
+    }
+    status.identity = Some(IdentityStatus { principal: own.map(|id| id.as_str().to_owned()), roles });
+    let ready = ready(&view, &identity.display_name, &who);
+    let mut decision = Decision::say(ready.reason, ready.message);
+    let broken = convert::broken_delegations(&organization.spec);
+    if !broken.is_empty() {
+        decision = Decision::invalid(Reason::InvalidSpec, broken.join("; "));
+    }
+    // The credential is kept while anything refers to the organization.
+    decision.owns = true;
+    let refused = view.listing_failure().filter(|finding| finding.reason == Reason::CredentialsRejected);
+    let credentials = match refused {
+        Some(finding) => Fact { holds: Some(false), finding: finding.clone() },
+        None => Fact::new(true, Reason::CredentialsAccepted, format!("the vendor knows the key as {who}")),
+    };
+    let mut more = vec![
+        (ConditionType::CredentialsValid, credentials),
+        (ConditionType::PermissionsSufficient, permissions(&view, held.as_deref(), &who)),
+        (ConditionType::InventoryFresh, freshness(&view)),
+    ];
+    if identity.simulated {
+        let message = "the backend names itself a simulator: nothing here is real";
+        more.push((ConditionType::Simulated, Fact::new(true, Reason::Simulator, message)));
+    }
+    drop(view);
+    Plan { more, ..Plan::say(decision, status, Duration::from_mins(10)) }
+}
+
+fn ready(view: &super::lane::View<'_>, display_name: &str, who: &str) -> Finding {
+    match (view.inventory(), view.listing_failure()) {
+        // What was fine stays so through a transient failure; a refused key or a lost role is not transient.
+        (_, Some(failure)) if is_lasting(failure.reason) => failure.clone(),
+        (Some(_), _) => Finding::new(Reason::InSync, format!("connected to `{display_name}` as {who}")),
+        (None, Some(failure)) => failure.clone(),
+        (None, None) => Finding::new(Reason::Progressing, format!("connected to `{display_name}`; listing it")),
+    }
+}
+
+fn is_lasting(reason: Reason) -> bool {
+    matches!(reason, Reason::CredentialsRejected | Reason::RolesUnreadable)
+}
+
+fn freshness(view: &super::lane::View<'_>) -> Fact {
+    match (view.inventory(), view.listing_failure()) {
+        (_, Some(failure)) => Fact { holds: Some(false), finding: failure.clone() },
+        (Some(_), None) => Fact::new(true, Reason::InventoryRead, "the last listing was complete"),
+        (None, None) => Fact::new(None, Reason::Progressing, "the first listing is under way"),
+    }
+}
+
+/// Inviting and deleting are judged apart, since other administrators may invite.
+fn permissions(view: &super::lane::View<'_>, held: Option<&[(String, String)]>, who: &str) -> Fact {
+    // The picture may be from before a role was taken away.
+    if let Some(failure) = view.listing_failure().filter(|failure| failure.reason == Reason::RolesUnreadable) {
+        return Fact { holds: Some(false), finding: failure.clone() };
+    }
+    let Some(held) = held else {
+        let message = format!("the vendor does not show {who} its own roles, so it is not known what it may do");
+        return Fact::new(None, Reason::RolesUnreadable, message);
+    };
+    let may = |operation| may_operate(held.iter().map(|(role, _)| role.as_str()), operation);
+    let lacking: Vec<&str> = [(AccountOperation::InviteUser, "invite"), (AccountOperation::DeleteUser, "remove")]
+        .into_iter()
+        .filter(|(operation, _)| !may(*operation))
+        .map(|(_, verb)| verb)
+        .collect();
+    if lacking.is_empty() {
+        return Fact::new(true, Reason::PermissionsHeld, format!("{who} may invite and remove people"));
+    }
+    let message = format!("{who} may not {} people: grant it AccountAdmin or OrganizationAdmin", lacking.join(" or "));
+    Fact::new(false, Reason::MissingAccountAdmin, message)
+}

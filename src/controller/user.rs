@@ -1,0 +1,177 @@
+//! `ConfluentUser` in the loop: what is observed, and how the decision becomes a status.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kube::{Api, Client, ResourceExt};
+
+use crate::{
+    access::{PrincipalId, Scope},
+    api::{
+        ConfluentUser, ConfluentUserStatus,
+        common::Conditions,
+        convert,
+        user::{AccessList, InvitationStatus},
+    },
+    plan::{Decision, Finding, Inventory, Reason, person::Person, user},
+    status::ConditionType,
+};
+
+use super::{
+    binding,
+    context::Context,
+    ground::{Ground, lane_or_wait},
+    key::Kind,
+    managed::{Managed, Plan},
+};
+
+/// Most entries of a list in a status.
+const SHOWN: usize = 20;
+
+/// What was observed of one person's object.
+pub(crate) struct UserFacts {
+    ground: Ground,
+    sharers: Vec<String>,
+    recheck: Duration,
+}
+
+impl Managed for ConfluentUser {
+    type Status = ConfluentUserStatus;
+    type Facts = UserFacts;
+
+    const KIND: Kind = Kind::User;
+    const SPECIAL: Option<ConditionType> = Some(ConditionType::InvitationAccepted);
+
+    fn api(client: &Client, namespace: Option<&str>) -> Api<Self> {
+        Api::namespaced(client.clone(), namespace.unwrap_or("default"))
+    }
+
+    async fn observe(&self, context: &Context) -> UserFacts {
+        context.declared.fill(context.stores());
+        context.wake.bindings_of(self, &context.memory);
+        if self.status.as_ref().is_none_or(|status| status.observed_generation < 0) {
+            context.wake.bindings_of_a_new(self);
+        }
+        let organization = self.organization();
+        let ground = Ground::observe(self, organization, context);
+        UserFacts { sharers: sharers(self, context), recheck: context.wake.resync(organization), ground }
+    }
+
+    fn plan(&self, facts: &UserFacts, context: &Context, now: Timestamp) -> Plan<ConfluentUserStatus> {
+        let mut status = self.status.clone().unwrap_or_default();
+        let lane = match lane_or_wait(self, &facts.ground, &status) {
+            Ok(lane) => lane,
+            Err(plan) => return *plan,
+        };
+        let view = lane.view();
+        let attempts = status.invitation.as_ref().map_or(0, |invitation| invitation.attempts);
+        let decision = match (convert::desired_user(&self.spec), view.inventory()) {
+            (Ok(desired), Some(inventory)) => {
+                let person = inventory.person(&desired.email, now);
+                let id = person.id().cloned();
+                let sent = u32::try_from(inventory.invitation_count(&desired.email)).unwrap_or(u32::MAX);
+                status.invitation = invitation(person, sent.max(attempts));
+                status.access = id.as_ref().map(|id| access(id, inventory, self.organization(), context));
+                let deleting = self.metadata.deletion_timestamp.is_some();
+                let hangs_on = id.as_ref().filter(|_| deleting);
+                let object = user::UserObject {
+                    created: self.metadata.creation_timestamp.as_ref().map_or(now, |time| time.0),
+                    deleting,
+                    sharers: facts.sharers.clone(),
+                    declared_bindings: hangs_on
+                        .map(|id| binding::standing_for(self, id, &facts.ground, &view, context, now))
+                        .unwrap_or_default(),
+                    attempts: attempts as usize,
+                };
+                status.user_id = id.map(|id| id.as_str().to_owned());
+                user::decide(&object, &desired, &facts.ground.facts(&view, inventory, now))
+            }
+            (Err(finding), _) => invalid(self, finding),
+            (Ok(_), None) => invalid(self, Finding::new(Reason::OrganizationNotReady, "there is no listing yet")),
+        };
+        let ended = view.ended(&self.uid().unwrap_or_default());
+        drop(view);
+        Plan { lane: Some(lane), ended, ..Plan::say(decision, status, facts.recheck) }
+    }
+
+    fn organization(&self) -> &str {
+        &self.spec.organization_ref.name
+    }
+
+    fn status(&self) -> Option<&ConfluentUserStatus> {
+        self.status.as_ref()
+    }
+
+    fn observed_generation(status: &ConfluentUserStatus) -> i64 {
+        status.observed_generation
+    }
+
+    fn conditions(status: &ConfluentUserStatus) -> &Conditions {
+        &status.conditions
+    }
+
+    fn with(mut status: ConfluentUserStatus, generation: i64, conditions: Conditions) -> ConfluentUserStatus {
+        status.observed_generation = generation;
+        status.conditions = conditions;
+        status
+    }
+}
+
+/// An object that cannot be understood never stood for anybody, so deleting it lets it go.
+fn invalid(object: &ConfluentUser, finding: Finding) -> Decision {
+    if object.metadata.deletion_timestamp.is_some() {
+        return Decision::release(format!("it never stood for anybody: {}", finding.message));
+    }
+    Decision::invalid(finding.reason, finding.message)
+}
+
+fn invitation(person: Person<'_>, attempts: u32) -> Option<InvitationStatus> {
+    match person {
+        Person::Invited(invitation) | Person::Expired(invitation) => Some(InvitationStatus {
+            id: invitation.id.clone(),
+            attempts,
+            expires_at: invitation.expires_at.map(|at| at.to_string()),
+        }),
+        Person::Absent | Person::Active(_) => None,
+    }
+}
+
+/// Other live objects of the same organization with the same e-mail.
+fn sharers(user: &ConfluentUser, context: &Context) -> Vec<String> {
+    let mut names: Vec<String> = context
+        .stores()
+        .users
+        .state()
+        .iter()
+        .filter_map(|object| object.0.as_ref().ok())
+        .filter(|other| {
+            other.spec.email == user.spec.email
+                && other.spec.organization_ref == user.spec.organization_ref
+                && other.uid() != user.uid()
+                && other.metadata.deletion_timestamp.is_none()
+        })
+        .map(|other| format!("{}/{}", other.namespace().unwrap_or_default(), other.name_any()))
+        .collect();
+    names.sort();
+    names
+}
+
+/// What the person holds, with what no object declares marked.
+fn access(id: &PrincipalId, inventory: &Inventory, organization: &str, context: &Context) -> AccessList {
+    let mut undeclared = 0;
+    let mut entries: Vec<String> = inventory
+        .bindings_of(id)
+        .map(|binding| {
+            let place = binding.scope.as_ref().map_or_else(|| binding.crn.clone(), Scope::describe);
+            let declared =
+                binding.grant().is_some_and(|grant| !context.declared.others(organization, &grant, "").is_empty());
+            undeclared += u32::from(!declared);
+            let mark = if declared { "" } else { " (declared by no object)" };
+            format!("{} on {place}{mark}", binding.role)
+        })
+        .collect();
+    entries.sort();
+    let total = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+    entries.truncate(SHOWN);
+    AccessList { total, undeclared, entries }
+}

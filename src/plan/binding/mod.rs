@@ -1,0 +1,338 @@
+//! One grant: made once, adopted by its identity, replaced by making the new one first, revoked on deletion. PURE.
+
+use jiff::Timestamp;
+
+mod resolve;
+
+use crate::access::{Email, Grant, PrincipalId, Scope, catalogue, listing::Binding};
+
+use self::resolve::{Resolved, meaning, resolve};
+use super::{
+    Decision, Fact, Finding, Inventory, Reason, Removal, Step,
+    facts::{Adoption, Facts, pre_exists},
+    user::{counted, list},
+};
+
+/// Who is meant, as declared. A `userRef` has become its object's e-mail before it gets here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeclaredPrincipal {
+    /// A person.
+    Email(Email),
+    /// A service account by its unique display name.
+    ServiceAccountNamed(String),
+    /// Any principal by the vendor's id.
+    Id(PrincipalId),
+    /// A `ConfluentUser` that is not there (yet), by its name.
+    MissingUser(String),
+}
+
+/// What a `RoleBinding` declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DesiredBinding {
+    /// To whom.
+    pub principal: DeclaredPrincipal,
+    /// Which role, as written.
+    pub role: String,
+    /// Where.
+    pub scope: Scope,
+    /// Whether a grant that was there before is taken over; by role when not spelled.
+    pub adoption: Option<Adoption>,
+    /// Deletion leaves the grant in place.
+    pub retain: bool,
+}
+
+/// The grant that the object's status says it answers for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// The grant.
+    pub grant: Grant,
+    /// What the principal was called when it was resolved: an e-mail, a display name, or an id.
+    pub label: String,
+}
+
+/// Whom the spec means, as settled when it was last edited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// Nobody yet: the principal has not been found since the edit.
+    Open,
+    /// That principal.
+    Settled {
+        /// The vendor's id.
+        principal: PrincipalId,
+        /// What the principal was called then.
+        label: String,
+    },
+}
+
+/// The object around the declaration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BindingObject {
+    /// Its `creationTimestamp`.
+    pub created: Timestamp,
+    /// It is being deleted.
+    pub deleting: bool,
+    /// Its spec is not the one that the status was written for.
+    pub touched: bool,
+    /// What it answers for already.
+    pub recorded: Option<Recorded>,
+    /// Whom the spec means, where the status says it; else whoever is recorded.
+    pub meaning: Option<Meaning>,
+    /// The principal is declared by a `ConfluentUser` of the same namespace.
+    pub declared_here: bool,
+}
+
+/// Who else declares a grant, as `namespace/name` of live objects.
+#[derive(Clone, Copy)]
+pub struct Sharers<'a> {
+    /// As far as is known without looking, for sentences.
+    pub known: &'a dyn Fn(&Grant) -> Vec<String>,
+    /// All of them, before something is removed.
+    pub all: &'a dyn Fn(&Grant) -> Vec<String>,
+}
+
+/// A decision about a binding, with the grant that it concerns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BindingDecision {
+    /// What to do and say.
+    pub decision: Decision,
+    /// What the object answers for from now on; `None` keeps what is recorded.
+    pub record: Option<Recorded>,
+    /// Whom the spec means from now on.
+    pub meaning: Option<Meaning>,
+    /// The vendor's id of the binding, where it is there.
+    pub binding_id: Option<String>,
+    /// The grants that the object stands for now.
+    pub declares: Vec<Grant>,
+}
+
+/// Decides about one grant.
+pub fn decide(
+    object: &BindingObject,
+    desired: &Result<DesiredBinding, Finding>,
+    facts: &Facts<'_>,
+    sharers: Sharers<'_>,
+) -> BindingDecision {
+    if object.deleting {
+        return end(object, desired, facts, sharers).into();
+    }
+    let mut declares: Vec<Grant> = object.recorded.iter().map(|recorded| recorded.grant.clone()).collect();
+    let meaning = meaning(object, desired, facts);
+    let mut decided = match desired.as_ref().map_err(Clone::clone).and_then(|desired| resolve(object, desired, facts)) {
+        Ok(resolved) => {
+            let decided = live(object, &resolved, facts, sharers);
+            if decided.decision.owns && !declares.contains(&resolved.grant) {
+                declares.push(resolved.grant);
+            }
+            decided
+        }
+        Err(finding) => {
+            let mut decision = Decision::invalid(finding.reason, finding.message);
+            decision.special = object.recorded.as_ref().map(|recorded| in_force(&recorded.grant, facts));
+            decision.owns = object.recorded.is_some();
+            decision.into()
+        }
+    };
+    decided.declares = declares;
+    decided.meaning = meaning;
+    decided
+}
+
+/// The grant that another object stands for, if its declaration holds up: what it records, or what it says.
+pub fn stands_for(object: &BindingObject, desired: &Result<DesiredBinding, Finding>, facts: &Facts<'_>) -> Vec<Grant> {
+    let mut grants: Vec<Grant> = object.recorded.iter().map(|recorded| recorded.grant.clone()).collect();
+    if let Ok(desired) = desired
+        && let Ok(resolved) = resolve(object, desired, facts)
+        && facts.inventory.find(&resolved.grant).is_none_or(|it| not_ours(object, &resolved, it).is_none())
+    {
+        grants.push(resolved.grant);
+    }
+    grants
+}
+
+fn live(object: &BindingObject, resolved: &Resolved<'_>, facts: &Facts<'_>, sharers: Sharers<'_>) -> BindingDecision {
+    let (grant, words) = (&resolved.grant, resolved.words());
+    let found = facts.inventory.find(grant);
+    if let Some(finding) = found.and_then(|binding| not_ours(object, resolved, binding)) {
+        return Decision::invalid(finding.reason, finding.message)
+            .with_special(in_force(grant, facts))
+            .with_binding(found)
+            .keeping(object);
+    }
+    let old = replaced(object, grant, facts, sharers);
+    let Some(binding) = found else {
+        return make(object, resolved, old, facts);
+    };
+    let record = Recorded { grant: grant.clone(), label: resolved.label.clone() };
+    if let Some(old) = old {
+        let message = format!("{words} is in force; what it replaces is being revoked");
+        let steps = vec![Step::Remove(Removal::Binding(old))];
+        let decision = Decision::say(Reason::Progressing, message).with_steps(steps).owning();
+        return decision.with_special(in_force(grant, facts)).with_binding(found).keeping(object);
+    }
+    let mut settled = Decision::say(Reason::InSync, format!("{words} is in force")).owning();
+    settled.special = Some(in_force(grant, facts));
+    let others = (sharers.known)(grant);
+    if !others.is_empty() {
+        settled.ready = Finding::new(
+            Reason::Shared,
+            format!("{words} is in force; {} declare the same grant, and it goes with the last", list(&others)),
+        );
+    }
+    if resolved.pending {
+        let message = format!("{words} is made and takes effect once the person accepts the invitation");
+        settled.ready = Finding::new(Reason::InvitationPending, message.clone());
+        settled.special = Some(Fact::new(false, Reason::InvitationPending, message));
+    }
+    BindingDecision {
+        decision: settled,
+        record: Some(record),
+        meaning: None,
+        binding_id: Some(binding.id.clone()),
+        declares: Vec::new(),
+    }
+}
+
+/// The new grant first, then the end of the one it replaces.
+fn make(object: &BindingObject, resolved: &Resolved<'_>, old: Option<Binding>, facts: &Facts<'_>) -> BindingDecision {
+    let (grant, words) = (&resolved.grant, resolved.words());
+    let absent = Fact::new(false, Reason::Progressing, format!("{words} is not in force yet"));
+    if !facts.may_grant(resolved.role, &grant.scope) {
+        let message = format!(
+            "the operator's identity may not grant `{}` on {}: it needs one of {} there",
+            grant.role,
+            grant.scope.describe(),
+            resolved.role.granted_by.join(", ")
+        );
+        return Decision::invalid(Reason::GranterNotAllowed, message).with_special(absent).keeping(object);
+    }
+    let mut steps = vec![Step::Grant(grant.clone())];
+    steps.extend(old.map(|binding| Step::Remove(Removal::Binding(binding))));
+    let decision = Decision::say(Reason::Progressing, format!("{words} is being made")).with_steps(steps).owning();
+    decision.with_special(absent).keeping(object)
+}
+
+/// A grant that was there before the object, and that the object does not say it takes over.
+fn not_ours(object: &BindingObject, resolved: &Resolved<'_>, binding: &Binding) -> Option<Finding> {
+    if object.recorded.as_ref().is_some_and(|recorded| recorded.grant == resolved.grant) {
+        return None;
+    }
+    let administrative = catalogue::is_administrative(&resolved.grant.role);
+    let adoption = resolved.desired.adoption;
+    let takes_over = match adoption {
+        Some(Adoption::Adopt) => true,
+        Some(Adoption::Refuse) => false,
+        None => !administrative,
+    };
+    if takes_over || !pre_exists(binding.created_at, object.created) {
+        return None;
+    }
+    let why = if adoption.is_none() { "is administrative and " } else { "" };
+    Some(Finding::new(
+        Reason::AdoptionRequired,
+        format!(
+            "{} {why}was there before this object: set `adoption: Adopt` to take it over; until then the access is \
+             untouched",
+            resolved.words()
+        ),
+    ))
+}
+
+/// The grant of an earlier declaration that still has to end: recorded, there, and declared by nobody else.
+fn replaced(object: &BindingObject, grant: &Grant, facts: &Facts<'_>, sharers: Sharers<'_>) -> Option<Binding> {
+    let recorded = object.recorded.as_ref().filter(|recorded| recorded.grant != *grant)?;
+    let old = facts.inventory.find(&recorded.grant)?;
+    (sharers.all)(&recorded.grant).is_empty().then(|| old.clone())
+}
+
+fn end(
+    object: &BindingObject,
+    desired: &Result<DesiredBinding, Finding>,
+    facts: &Facts<'_>,
+    sharers: Sharers<'_>,
+) -> Decision {
+    if desired.as_ref().is_ok_and(|desired| desired.retain) {
+        return Decision::release("the grant is kept, as `deletionPolicy: Retain` says");
+    }
+    let mut ours: Vec<Binding> = Vec::new();
+    let mut kept: Vec<String> = Vec::new();
+    let mut consider = |grant: &Grant| {
+        let Some(binding) = facts.inventory.find(grant) else {
+            return;
+        };
+        let others = (sharers.all)(grant);
+        if others.is_empty() {
+            if !ours.contains(binding) {
+                ours.push(binding.clone());
+            }
+        } else {
+            kept.push(format!("{grant} stays: {} declare it too", list(&others)));
+        }
+    };
+    if let Some(recorded) = &object.recorded {
+        consider(&recorded.grant);
+    }
+    if let Ok(desired) = desired
+        && let Ok(resolved) = resolve(object, desired, facts)
+        && let Some(binding) = facts.inventory.find(&resolved.grant)
+        && not_ours(object, &resolved, binding).is_none()
+    {
+        consider(&resolved.grant);
+    }
+    if ours.is_empty() {
+        let message = if kept.is_empty() { "nothing is left to revoke".to_owned() } else { kept.join("; ") };
+        return Decision::release(message);
+    }
+    let message = format!("revoking {}", ours.iter().map(words).collect::<Vec<_>>().join(", "));
+    let steps = ours.into_iter().map(|binding| Step::Remove(Removal::Binding(binding))).collect();
+    Decision::say(Reason::Revoking, message).with_steps(steps).owning()
+}
+
+fn words(binding: &Binding) -> String {
+    binding.grant().map_or_else(|| format!("{} on `{}`", binding.role, binding.crn), |grant| grant.to_string())
+}
+
+/// What survives a revocation: the principal's API keys, where they are visible.
+pub fn survivors(principal: &PrincipalId, inventory: &Inventory) -> Option<String> {
+    let keys = inventory.api_keys_of(principal)?;
+    if keys.is_empty() {
+        return None;
+    }
+    let names: Vec<String> = keys.iter().map(|key| format!("{} for {}", key.id, key.resource)).collect();
+    let verb = if keys.len() == 1 { "keeps" } else { "keep" };
+    Some(format!("{} of `{principal}` {verb} working: {}", counted(keys.len(), "API key"), list(&names)))
+}
+
+fn in_force(grant: &Grant, facts: &Facts<'_>) -> Fact {
+    match facts.inventory.find(grant) {
+        // An account that nobody has taken up yet, whether the invitation waits or lapsed.
+        Some(_) if facts.inventory.is_invited(&grant.principal) => {
+            Fact::new(false, Reason::InvitationPending, format!("{grant} is made, and the invitation is not accepted"))
+        }
+        Some(_) => Fact::new(true, Reason::InSync, format!("{grant} is in force")),
+        None => Fact::new(false, Reason::Progressing, format!("{grant} is not in force")),
+    }
+}
+
+impl From<Decision> for BindingDecision {
+    fn from(decision: Decision) -> Self {
+        Self { decision, record: None, meaning: None, binding_id: None, declares: Vec::new() }
+    }
+}
+
+impl Decision {
+    fn with_binding(self, binding: Option<&Binding>) -> BindingDecision {
+        BindingDecision { binding_id: binding.map(|binding| binding.id.clone()), ..self.into() }
+    }
+
+    fn keeping(self, object: &BindingObject) -> BindingDecision {
+        BindingDecision::from(self).keeping(object)
+    }
+}
+
+impl BindingDecision {
+    /// What is recorded stays recorded, and with it the duty to end it.
+    fn keeping(mut self, object: &BindingObject) -> Self {
+        self.decision.owns |= object.recorded.is_some();
+        self
+    }
+}

@@ -1,0 +1,168 @@
+//! Whom and what a declaration means, and whether it may be made: from names to a grant, or to the reason why not. PURE.
+
+use crate::access::{
+    Grant, PrincipalId, PrincipalKind, Role,
+    delegation::{self, GrantRequest},
+    judge::{self, Nonsense},
+};
+
+use super::{BindingObject, DeclaredPrincipal, DesiredBinding, Meaning};
+use crate::plan::{Facts, Finding, Reason, person::Person};
+
+/// A declaration that makes sense and may be made.
+pub(super) struct Resolved<'a> {
+    pub(super) desired: &'a DesiredBinding,
+    pub(super) role: &'static Role,
+    pub(super) grant: Grant,
+    pub(super) label: String,
+    /// The principal is a person who has not accepted yet.
+    pub(super) pending: bool,
+}
+
+impl Resolved<'_> {
+    /// In words, such as "Operator on environment env-1 for `ada@example.com`".
+    pub(super) fn words(&self) -> String {
+        format!("{} on {} for `{}`", self.grant.role, self.grant.scope.describe(), self.label)
+    }
+}
+
+pub(super) fn resolve<'a>(
+    object: &BindingObject,
+    desired: &'a DesiredBinding,
+    facts: &Facts<'_>,
+) -> Result<Resolved<'a>, Finding> {
+    let role = judge::role_at(&desired.role, &desired.scope).map_err(|it| nonsense(&it))?;
+    let inventory = facts.inventory;
+    judge::place_exists(&desired.scope, |id| inventory.environment(id), |env, id| inventory.cluster(env, id))
+        .map_err(|it| nonsense(&it))?;
+    let kind = declared_kind(&desired.principal);
+    let request = GrantRequest { role: role.name, scope: &desired.scope, kind, declared_here: object.declared_here };
+    delegation::may_grant(facts.delegations, facts.namespace, request).map_err(|denial| {
+        Finding::new(
+            Reason::DelegationDenied,
+            format!("{denial}; the organization's owner can add it to `spec.delegations`"),
+        )
+    })?;
+    let (id, label, pending) = principal(&desired.principal, facts)?;
+    unchanged(object, &id, &label)?;
+    let grant = Grant { principal: id, role: role.name.to_owned(), scope: desired.scope.clone() };
+    Ok(Resolved { desired, role, grant, label, pending })
+}
+
+fn nonsense(nonsense: &Nonsense) -> Finding {
+    let reason = match nonsense {
+        Nonsense::RoleUnknown { .. } => Reason::RoleUnknown,
+        Nonsense::NotAtScope { .. } => Reason::RoleNotAllowedAtScope,
+        Nonsense::ScopeNotFound(_) => Reason::ScopeNotFound,
+        Nonsense::BasicCluster { .. } => Reason::ClusterTypeUnsupported,
+    };
+    let looked_for = "; correct `spec.scope`, or create it: it is looked for at every listing";
+    let next = if reason == Reason::ScopeNotFound { looked_for } else { "" };
+    Finding::new(reason, format!("{nonsense}{next}"))
+}
+
+fn declared_kind(principal: &DeclaredPrincipal) -> Option<PrincipalKind> {
+    match principal {
+        DeclaredPrincipal::Email(_) | DeclaredPrincipal::MissingUser(_) => Some(PrincipalKind::User),
+        DeclaredPrincipal::ServiceAccountNamed(_) => Some(PrincipalKind::ServiceAccount),
+        DeclaredPrincipal::Id(id) => id.kind(),
+    }
+}
+
+/// The principal's id, what it is called, and whether it is a person who has not accepted yet.
+fn principal(declared: &DeclaredPrincipal, facts: &Facts<'_>) -> Result<(PrincipalId, String, bool), Finding> {
+    let missing = |message: String| Err(Finding::new(Reason::PrincipalNotFound, message));
+    match declared {
+        DeclaredPrincipal::MissingUser(name) => missing(format!(
+            "the ConfluentUser `{name}` does not exist in namespace `{}`: create it, or correct `spec.principal.userRef`",
+            facts.namespace.name
+        )),
+        DeclaredPrincipal::Email(email) => match facts.inventory.person(email, facts.now) {
+            person @ (Person::Active(_) | Person::Invited(_)) => match person.id() {
+                Some(id) => Ok((id.clone(), email.to_string(), matches!(person, Person::Invited(_)))),
+                None => missing(format!("`{email}` is invited, and the vendor has not given the user an id yet")),
+            },
+            Person::Expired(_) => missing(format!(
+                "the invitation of `{email}` lapsed: it is granted once a new one is sent; declare a ConfluentUser for that"
+            )),
+            Person::Absent => missing(format!(
+                "nobody in the organization has the e-mail `{email}`: declare a ConfluentUser to invite the person"
+            )),
+        },
+        DeclaredPrincipal::ServiceAccountNamed(name) => match facts.inventory.service_accounts_named(name).as_slice() {
+            [one] => Ok((one.id.clone(), name.clone(), false)),
+            [] => missing(format!("no service account is called `{name}`: create it, or correct the name")),
+            [..] => missing(format!("several service accounts are called `{name}`: name one by `id`")),
+        },
+        DeclaredPrincipal::Id(id) => by_id(id, facts),
+    }
+}
+
+fn by_id(id: &PrincipalId, facts: &Facts<'_>) -> Result<(PrincipalId, String, bool), Finding> {
+    let inventory = facts.inventory;
+    let invited = inventory.is_invited(id);
+    let known = match id.kind() {
+        Some(PrincipalKind::User) => invited || inventory.user(id).is_some(),
+        Some(PrincipalKind::ServiceAccount) => inventory.service_account(id).is_some(),
+        // Pools and mappings are not in the listing; the vendor judges them when the grant is made.
+        Some(PrincipalKind::IdentityPool | PrincipalKind::GroupMapping) | None => true,
+    };
+    if known {
+        return Ok((id.clone(), id.to_string(), invited));
+    }
+    Err(Finding::new(
+        Reason::PrincipalNotFound,
+        format!("no principal of the organization has the id `{id}`: correct `spec.principal`"),
+    ))
+}
+
+/// No silent rebinding: while the spec is the one that was acted on, a name may not start to mean somebody else. A new
+/// id for the same e-mail is the same person, invited again.
+fn unchanged(object: &BindingObject, id: &PrincipalId, label: &str) -> Result<(), Finding> {
+    let recorded = object.recorded.as_ref().map(|it| (&it.grant.principal, it.label.as_str()));
+    let meant = match &object.meaning {
+        Some(Meaning::Open) => None,
+        Some(Meaning::Settled { principal, label }) => Some((principal, label.as_str())),
+        None => recorded,
+    };
+    let Some((before, called)) = meant.filter(|_| !object.touched) else {
+        return Ok(());
+    };
+    if before == id || (label.contains('@') && called == label) {
+        return Ok(());
+    }
+    let holds = match recorded {
+        Some(_) => "the grant was made for",
+        None => "it meant",
+    };
+    let (holder, holder_label) = recorded.unwrap_or((before, called));
+    let keeps = if recorded.is_some() { ", which keeps it" } else { "" };
+    Err(Finding::new(
+        Reason::PrincipalChanged,
+        format!(
+            "the principal now means `{id}` (`{label}`) and {holds} `{holder}` (`{holder_label}`){keeps}: touch this \
+             object's spec to confirm whom you mean"
+        ),
+    ))
+}
+
+/// An edit settles whom the spec means, and that stays so however long the rest takes: only the next edit, or the first
+/// appearance of somebody who was not there, settles it anew.
+pub(super) fn meaning(
+    object: &BindingObject,
+    desired: &Result<DesiredBinding, Finding>,
+    facts: &Facts<'_>,
+) -> Option<Meaning> {
+    let open = object.touched || object.meaning == Some(Meaning::Open);
+    let settled = object.meaning.is_some() || object.recorded.is_some();
+    if settled && !open {
+        let recorded = object.recorded.as_ref();
+        return object.meaning.clone().or_else(|| {
+            recorded.map(|it| Meaning::Settled { principal: it.grant.principal.clone(), label: it.label.clone() })
+        });
+    }
+    match desired.as_ref().map(|desired| principal(&desired.principal, facts)) {
+        Ok(Ok((principal, label, _))) => Some(Meaning::Settled { principal, label }),
+        Ok(Err(_)) | Err(_) => Some(Meaning::Open),
+    }
+}

@@ -1,0 +1,155 @@
+//! The guards: rules that may hold a destructive step back, judged at the moment it is made. PURE.
+//!
+//! Passing them gives a [`Permit`]; nothing else does.
+
+use std::collections::BTreeSet;
+
+use crate::access::{
+    Email, PrincipalId, PrincipalKind,
+    catalogue::{self, ORGANIZATION_ADMIN},
+    listing::Binding,
+};
+
+use super::{Inventory, Permit, Reason, Removal};
+
+/// What the organization's owner protects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Protection {
+    /// Fewest effective administrators that may remain; at least 1.
+    pub minimum_organization_admins: usize,
+    /// People whose `OrganizationAdmin` is never removed by us.
+    pub required_organization_admins: Vec<Email>,
+}
+
+impl Default for Protection {
+    fn default() -> Self {
+        Self { minimum_organization_admins: 1, required_organization_admins: Vec::new() }
+    }
+}
+
+/// What a guard looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct GuardFacts<'a> {
+    /// People and invitations.
+    pub inventory: &'a Inventory,
+    /// The bindings of `OrganizationAdmin` at the organization, read for this batch of removals.
+    pub admins: &'a [Binding],
+    /// Whom the operator acts as; `None` where it cannot tell.
+    pub own: Option<&'a PrincipalId>,
+    /// The owner's rules.
+    pub protection: &'a Protection,
+}
+
+/// A step that a guard holds back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Which guard.
+    pub reason: Reason,
+    /// The object, the rule and the next step, in words.
+    pub message: String,
+}
+
+/// Gives the permit for one removal, or says which guard holds it.
+pub fn pass(removal: Removal, facts: GuardFacts<'_>) -> Result<Permit, Held> {
+    let Some(principal) = loses_administration(&removal, facts) else {
+        return Ok(Permit::new(removal));
+    };
+    own_identity(&removal, principal, facts)?;
+    required_person(principal, facts)?;
+    enough_remain(principal, facts)?;
+    Ok(Permit::new(removal))
+}
+
+/// Whose administrative access the removal would end, if any.
+fn loses_administration<'a>(removal: &'a Removal, facts: GuardFacts<'_>) -> Option<&'a PrincipalId> {
+    match removal {
+        Removal::Binding(binding) => {
+            let own = facts.own == Some(&binding.principal) && catalogue::is_administrative(&binding.role);
+            (own || Inventory::is_organization_admin(binding)).then_some(&binding.principal)
+        }
+        Removal::Account { user, .. } => Some(user),
+        Removal::Invitation { user, .. } => user.as_ref(),
+    }
+}
+
+fn own_identity(removal: &Removal, principal: &PrincipalId, facts: GuardFacts<'_>) -> Result<(), Held> {
+    if facts.own != Some(principal) {
+        return Ok(());
+    }
+    let what = match removal {
+        Removal::Binding(binding) => format!("`{}` of `{principal}`", binding.role),
+        Removal::Account { .. } | Removal::Invitation { .. } => format!("the account `{principal}`"),
+    };
+    Err(Held {
+        reason: Reason::OwnOrganizationAdmin,
+        message: format!(
+            "{what} is what the operator itself acts with, and nobody can remove their own: another OrganizationAdmin \
+             must remove it"
+        ),
+    })
+}
+
+fn required_person(principal: &PrincipalId, facts: GuardFacts<'_>) -> Result<(), Held> {
+    let Some(user) = facts.inventory.user(principal) else {
+        return Ok(());
+    };
+    if !facts.protection.required_organization_admins.contains(&user.email) {
+        return Ok(());
+    }
+    Err(Held {
+        reason: Reason::RequiredOrganizationAdmin,
+        message: format!(
+            "`{}` is in the organization's `protection.requiredOrganizationAdmins`: take the address out there first",
+            user.email
+        ),
+    })
+}
+
+fn enough_remain(principal: &PrincipalId, facts: GuardFacts<'_>) -> Result<(), Held> {
+    let effective = effective_admins(facts);
+    let holds = facts.admins.iter().any(|binding| binding.principal == *principal);
+    if !holds && !facts.admins.is_empty() {
+        return Ok(());
+    }
+    if facts.admins.is_empty() {
+        // Every organization has an administrator, so an empty answer means that we may not see them.
+        return Err(Held {
+            reason: Reason::LastOrganizationAdmin,
+            message:
+                "the operator's identity cannot see who is OrganizationAdmin, so it cannot tell whether this is the \
+                      last one: grant it OrganizationAdmin, or remove it by hand"
+                    .to_owned(),
+        });
+    }
+    if !effective.contains(principal) {
+        return Ok(());
+    }
+    // Where we do not know whom we act as, one of them may be us, and our own identity does not count.
+    let doubt = usize::from(facts.own.is_none());
+    let remaining = effective.len().saturating_sub(1 + doubt);
+    let minimum = facts.protection.minimum_organization_admins.max(1);
+    if remaining >= minimum {
+        return Ok(());
+    }
+    let name = facts.inventory.user(principal).map_or_else(|| principal.to_string(), |user| user.email.to_string());
+    Err(Held {
+        reason: Reason::LastOrganizationAdmin,
+        message: format!(
+            "without {ORGANIZATION_ADMIN} for `{name}` the organization would have {remaining} effective \
+             administrators, and its minimum is {minimum}: make another active person {ORGANIZATION_ADMIN} first"
+        ),
+    })
+}
+
+/// Active people with a direct binding; not invited ones, not service accounts, not the operator itself.
+pub fn effective_admins(facts: GuardFacts<'_>) -> BTreeSet<PrincipalId> {
+    facts
+        .admins
+        .iter()
+        .filter(|binding| Inventory::is_organization_admin(binding))
+        .map(|binding| &binding.principal)
+        .filter(|id| id.kind() == Some(PrincipalKind::User) && facts.own != Some(*id))
+        .filter(|id| facts.inventory.user(id).is_some() && !facts.inventory.is_invited(id))
+        .cloned()
+        .collect()
+}

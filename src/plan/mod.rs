@@ -1,0 +1,23 @@
+//! PURE decisions: desired state and inventory in, steps and sentences out. There is no `async` here and no clock.
+//!
+//! Whoever carries out a [`Decision`] has no choices left, and whoever removes anything needs a [`Permit`].
+
+pub mod binding;
+pub mod decision;
+pub mod facts;
+pub mod guard;
+pub mod inventory;
+pub mod permit;
+pub mod person;
+pub mod reason;
+pub mod user;
+
+#[cfg(test)]
+mod tests;
+
+pub use decision::{Decision, Fact, Finding, Step};
+pub use facts::{Adoption, Facts};
+pub use guard::{GuardFacts, Held, Protection};
+pub use inventory::{Inventory, Written};
+pub use permit::{Permit, Removal};
+pub use reason::{Class, Reason};

@@ -1,0 +1,143 @@
+//! The reasons: one enum for everything that a condition or an event can give as its reason. PURE.
+//!
+//! Each carries its doc comment as data, so that the README's table is generated from here.
+
+use std::fmt;
+
+/// How a reason reads to kstatus, and so to every tool that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// `Ready=True`.
+    Settled,
+    /// `Ready=Unknown`, `Reconciling=True`: being worked on.
+    Working,
+    /// `Ready=False`, `Reconciling=True`: continues by itself when something else changes.
+    Waiting,
+    /// `Ready=False`, `Stalled=True`: a person has to decide something.
+    Refused,
+}
+
+macro_rules! reasons {
+    ($($(#[doc = $doc:literal])+ $name:ident: $class:ident, $next:literal;)+) => {
+        /// Why a condition has its status.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Reason { $($(#[doc = $doc])+ $name,)+ }
+
+        impl Reason {
+            /// Every reason, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The word in a condition.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)+ }
+            }
+
+            /// How it reads to tools that wait.
+            pub fn class(self) -> Class {
+                match self { $(Self::$name => Class::$class,)+ }
+            }
+
+            /// When it appears.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),+),)+ }
+            }
+
+            /// What to do.
+            pub fn next_step(self) -> &'static str {
+                match self { $(Self::$name => $next,)+ }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// The backend holds what the object declares.
+    InSync: Settled, "Nothing.";
+    /// The person is a member and holds no role, the normal state of somebody newly added.
+    NoRoles: Settled, "Declare a `RoleBinding` when the person needs one; the console and the CLI need at least one role.";
+    /// The person has not accepted the invitation yet.
+    InvitationPending: Settled, "Nothing; the person accepts by the link in the e-mail. Bindings are in place already.";
+    /// Other objects declare the same thing; it goes with the last of them.
+    Shared: Settled, "Nothing, or delete the object that is one too many.";
+    /// The declared state makes sense and may be made.
+    Valid: Settled, "Nothing.";
+    /// The vendor accepts the credential, and it belongs to the declared organization.
+    CredentialsAccepted: Settled, "Nothing.";
+    /// The operator's identity has the roles that its work needs.
+    PermissionsHeld: Settled, "Nothing.";
+    /// A complete listing has been read.
+    InventoryRead: Settled, "Nothing.";
+    /// The backend is the simulator; nothing here is real.
+    Simulator: Settled, "Point `spec.backend` at the vendor when you mean it.";
+
+    /// A change is on its way to the backend.
+    Progressing: Working, "Wait.";
+    /// Access is being taken away because the object is being deleted.
+    Revoking: Waiting, "Wait.";
+
+    /// `organizationRef` names an object that does not exist.
+    OrganizationNotFound: Waiting, "Create the `ConfluentOrganization`, or correct the name.";
+    /// The organization is not connected yet.
+    OrganizationNotReady: Waiting, "Look at the organization: `kubectl describe corg`.";
+    /// Nobody answers to the declared principal.
+    PrincipalNotFound: Waiting, "Declare a `ConfluentUser`, create the service account, or correct the name.";
+    /// The environment or cluster is not in the listing.
+    ScopeNotFound: Waiting, "Correct the scope, or create the cluster; it is looked for again at every listing.";
+    /// The vendor limits our rate.
+    Throttled: Waiting, "Wait; it continues at the time that the vendor named.";
+    /// The backend does not answer, or answers with something else than it should.
+    BackendUnavailable: Waiting, "Look at the vendor's status page and at the network; it is tried again by itself.";
+    /// The organization has reached a limit of the vendor.
+    QuotaExceeded: Waiting, "Remove what is not needed, or ask the vendor for more; it is tried again by itself.";
+    /// The organization is kept while objects refer to it.
+    DependentsExist: Waiting, "Delete the objects that refer to it; they revoke what they declared first.";
+
+    /// The object cannot be understood.
+    InvalidSpec: Refused, "Correct the field that the message names.";
+    /// The endpoint is plain http to a host that is neither loopback nor allowed.
+    EndpointNotAllowed: Refused, "Use https, or start the operator with `--allow-http-host`.";
+    /// The Secret, or one of its keys, is missing.
+    CredentialsMissing: Refused, "Create the Secret with the keys `key` and `secret` in the credentials namespace.";
+    /// The vendor refuses the credential.
+    CredentialsRejected: Refused, "Put a valid Cloud API key into the Secret; it is read again as soon as it changes.";
+    /// The credential belongs to another organization than the declared one.
+    OrganizationMismatch: Refused, "Correct `spec.organizationId`, or use a key of the declared organization.";
+    /// An older object connects to the same organization.
+    DuplicateOrganization: Refused, "Delete this object, and let its dependents name the older one.";
+    /// The vendor does not let the operator read its own roles.
+    RolesUnreadable: Waiting, "Give the key's owner a role that may read role bindings, for example OrganizationAdmin.";
+    /// The operator's identity may not invite, change or remove people.
+    MissingAccountAdmin: Refused, "Grant AccountAdmin (or OrganizationAdmin) to the operator's identity.";
+    /// The operator's identity may not grant that role there.
+    GranterNotAllowed: Refused, "Grant the operator's identity one of the roles that the message names, or bind by hand.";
+    /// The catalogue does not know the role.
+    RoleUnknown: Refused, "Correct the name.";
+    /// The role cannot be bound to that kind of place.
+    RoleNotAllowedAtScope: Refused, "Bind it to one of the places that the message names.";
+    /// Roles inside a Basic cluster do not exist.
+    ClusterTypeUnsupported: Refused, "Use a cluster that is more than Basic, or bind CloudClusterAdmin to the cluster.";
+    /// No delegation of the organization permits it from this namespace.
+    DelegationDenied: Refused, "Ask the organization's owner to add it to `spec.delegations`.";
+    /// The access was there before the object, and the object does not say that it takes it over.
+    AdoptionRequired: Refused, "Set `adoption: Adopt` to take it over, or delete the object; the access is untouched.";
+    /// The reference means somebody else than when the grant was made.
+    PrincipalChanged: Refused, "Touch the binding's own spec to confirm whom you mean.";
+    /// The invitation lapsed as often as `invitation.maxAttempts` allows.
+    InvitationExpired: Refused, "Ask the person, then raise `spec.invitation.maxAttempts`.";
+    /// The account is kept because something still hangs on it.
+    AccessRemains: Refused, "Remove what the message lists, or set `deletionPolicy: Delete`.";
+    /// Without this grant fewer administrators than the minimum would remain.
+    LastOrganizationAdmin: Refused, "Make another active person OrganizationAdmin first.";
+    /// The grant is what the operator itself acts with.
+    OwnOrganizationAdmin: Refused, "Another OrganizationAdmin must remove it in the portal.";
+    /// The person is one of `protection.requiredOrganizationAdmins`.
+    RequiredOrganizationAdmin: Refused, "Take the address out of `protection.requiredOrganizationAdmins` first.";
+    /// The backend refuses, for a cause of its own.
+    BackendRefused: Refused, "Read the vendor's words in the message.";
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

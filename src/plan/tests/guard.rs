@@ -1,0 +1,122 @@
+//! Law 1 in small: no removal leaves fewer than the minimum of effective administrators.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::plan::{GuardFacts, Reason, Removal, guard};
+
+fn admins(setting: &Setting) -> Vec<Binding> {
+    setting.inventory.bindings().filter(|it| Inventory::is_organization_admin(it)).cloned().collect()
+}
+
+/// What the guards say to a removal: `Ok` or the reason.
+fn judged(setting: &Setting, removal: Removal) -> Result<(), Reason> {
+    let admins = admins(setting);
+    let facts = GuardFacts {
+        inventory: &setting.inventory,
+        admins: &admins,
+        own: setting.own.as_ref(),
+        protection: &setting.protection,
+    };
+    guard::pass(removal, facts).map(|_| ()).map_err(|held| held.reason)
+}
+
+fn account(id: &str, address: &str) -> Removal {
+    Removal::Account { user: PrincipalId::new(id), email: email(address) }
+}
+
+fn revoke(id: &str) -> Removal {
+    Removal::Binding(organization_admin(id))
+}
+
+#[test]
+fn one_of_two_may_go_and_the_last_may_not() {
+    let mut setting = Setting::of(listing());
+    assert_eq!(judged(&setting, revoke("u-grace")), Ok(()));
+    assert_eq!(judged(&setting, account("u-grace", "grace@example.com")), Ok(()));
+    setting.protection.minimum_organization_admins = 2;
+    assert_eq!(judged(&setting, revoke("u-grace")), Err(Reason::LastOrganizationAdmin));
+    setting.protection.minimum_organization_admins = 1;
+    setting.inventory.apply(&crate::plan::Written::Removed(revoke("u-linus")));
+    assert_eq!(judged(&setting, revoke("u-grace")), Err(Reason::LastOrganizationAdmin));
+    assert_eq!(judged(&setting, account("u-grace", "grace@example.com")), Err(Reason::LastOrganizationAdmin));
+    // Whoever administers nothing may go at any time.
+    assert_eq!(judged(&setting, account("u-mary", "mary@example.com")), Ok(()));
+}
+
+#[test]
+fn pending_people_and_service_accounts_do_not_count() {
+    let mut listing = listing();
+    listing.invitations = vec![invitation("u-linus", "linus@example.com", InvitationStatus::Pending)];
+    let setting = Setting::of(listing);
+    assert_eq!(judged(&setting, revoke("u-grace")), Err(Reason::LastOrganizationAdmin));
+    // Removing the pending one takes no effective administrator away.
+    assert_eq!(judged(&setting, revoke("u-linus")), Ok(()));
+}
+
+#[test]
+fn the_operators_own_access_and_required_people_stay() {
+    let mut setting = Setting::of(listing());
+    assert_eq!(judged(&setting, revoke("sa-op")), Err(Reason::OwnOrganizationAdmin));
+    setting.protection.required_organization_admins = vec![email("linus@example.com")];
+    assert_eq!(judged(&setting, revoke("u-linus")), Err(Reason::RequiredOrganizationAdmin));
+    assert_eq!(judged(&setting, account("u-linus", "linus@example.com")), Err(Reason::RequiredOrganizationAdmin));
+    setting.own = Some(PrincipalId::new("u-grace"));
+    assert_eq!(judged(&setting, account("u-grace", "grace@example.com")), Err(Reason::OwnOrganizationAdmin));
+}
+
+#[test]
+fn doubt_holds() {
+    // Nobody is seen to administer: then we may not see, since every organization has one.
+    let mut blind = listing();
+    blind.bindings.retain(|it| it.role != "OrganizationAdmin");
+    let setting = Setting::of(blind);
+    assert_eq!(judged(&setting, account("u-mary", "mary@example.com")), Err(Reason::LastOrganizationAdmin));
+    // Whom we act as is not known: one of the two may be us.
+    let mut setting = Setting::of(listing());
+    setting.own = None;
+    assert_eq!(judged(&setting, revoke("u-grace")), Err(Reason::LastOrganizationAdmin));
+}
+
+proptest! {
+    /// Any run of removals, each passed by the guards and then made, leaves the minimum.
+    #[test]
+    fn no_run_of_removals_leaves_fewer_than_the_minimum(
+        people in 1_usize..6,
+        pending in 0_usize..3,
+        minimum in 1_usize..4,
+        attempts in prop::collection::vec((0_usize..9, any::<bool>()), 0..20),
+    ) {
+        let mut listing = listing();
+        listing.users = Vec::new();
+        listing.bindings = vec![organization_admin("sa-op")];
+        let address = |index: usize| format!("p{index}@example.com");
+        for index in 0..people + pending {
+            let id = format!("u-{index}");
+            listing.bindings.push(organization_admin(&id));
+            if index < people {
+                listing.users.push(user(&id, &address(index)));
+            } else {
+                listing.invitations.push(invitation(&id, &address(index), InvitationStatus::Pending));
+            }
+        }
+        let mut setting = Setting::of(listing);
+        setting.protection.minimum_organization_admins = minimum;
+        let effective = |setting: &Setting| {
+            let admins = admins(setting);
+            let facts = GuardFacts {
+                inventory: &setting.inventory, admins: &admins, own: setting.own.as_ref(), protection: &setting.protection,
+            };
+            guard::effective_admins(facts).len()
+        };
+        let at_first = effective(&setting);
+        for (index, whole_account) in attempts {
+            let id = format!("u-{index}");
+            let removal = if whole_account { account(&id, &address(index)) } else { revoke(&id) };
+            if judged(&setting, removal.clone()).is_ok() {
+                setting.inventory.apply(&crate::plan::Written::Removed(removal));
+            }
+            prop_assert!(effective(&setting) >= minimum.min(at_first));
+        }
+    }
+}

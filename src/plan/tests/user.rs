@@ -1,0 +1,129 @@
+//! A person's life, case by case.
+
+use super::*;
+use crate::{
+    access::listing::Listing,
+    plan::{
+        Adoption, Decision, Reason, Removal, Step,
+        user::{DesiredUser, UserDeletion, UserObject, decide},
+    },
+};
+
+fn desired(address: &str) -> DesiredUser {
+    DesiredUser {
+        email: email(address),
+        full_name: None,
+        auth_type: None,
+        max_attempts: 2,
+        adoption: Adoption::Adopt,
+        deletion: UserDeletion::DeleteIfUnused,
+    }
+}
+
+fn object() -> UserObject {
+    UserObject { created: now(), deleting: false, sharers: Vec::new(), declared_bindings: Vec::new(), attempts: 0 }
+}
+
+fn deleting() -> UserObject {
+    UserObject { deleting: true, ..object() }
+}
+
+fn said(listing: Listing, object: &UserObject, desired: &DesiredUser) -> Decision {
+    decide(object, desired, &Setting::of(listing).facts())
+}
+
+fn with_invitation(status: InvitationStatus) -> Listing {
+    Listing { invitations: vec![invitation("u-eve", "eve@example.com", status)], ..listing() }
+}
+
+#[test]
+fn a_stranger_is_invited_and_a_member_is_adopted() {
+    let decision = said(listing(), &object(), &desired("eve@example.com"));
+    assert_eq!(decision.steps, [Step::Invite { email: email("eve@example.com"), auth_type: None }]);
+    assert!(decision.owns);
+    let decision = said(listing(), &object(), &desired("mary@example.com"));
+    assert_eq!((decision.ready.reason, decision.steps.len()), (Reason::InSync, 0));
+    let mut idle = listing();
+    idle.users.push(user("u-new", "new@example.com"));
+    assert_eq!(said(idle, &object(), &desired("new@example.com")).ready.reason, Reason::NoRoles);
+}
+
+#[test]
+fn invitations_wait_and_are_sent_again_until_the_attempts_are_used_up() {
+    let pending = said(with_invitation(InvitationStatus::Pending), &object(), &desired("eve@example.com"));
+    assert_eq!((pending.ready.reason, pending.steps.len()), (Reason::InvitationPending, 0));
+    assert!(pending.recheck_seconds.is_some_and(|seconds| seconds > 0));
+    let expired = || with_invitation(InvitationStatus::Expired);
+    let again = said(expired(), &object(), &desired("eve@example.com"));
+    assert_eq!(again.steps.len(), 1);
+    let used_up = UserObject { attempts: 2, ..object() };
+    let stalled = said(expired(), &used_up, &desired("eve@example.com"));
+    assert_eq!((stalled.ready.reason, stalled.steps.len()), (Reason::InvitationExpired, 0));
+}
+
+#[test]
+fn a_listed_user_whom_an_expired_invitation_names_is_not_a_member() {
+    let mut listing = with_invitation(InvitationStatus::Expired);
+    listing.users.push(user("u-eve", "eve@example.com"));
+    let decision = said(listing, &object(), &desired("eve@example.com"));
+    assert!(matches!(decision.steps.as_slice(), [Step::Invite { .. }]), "{decision:?}");
+}
+
+#[test]
+fn adoption_can_be_refused_and_then_nothing_is_touched() {
+    let refusing = DesiredUser { adoption: Adoption::Refuse, ..desired("mary@example.com") };
+    let decision = said(listing(), &object(), &refusing);
+    assert_eq!((decision.ready.reason, decision.owns), (Reason::AdoptionRequired, false));
+    assert!(said(listing(), &deleting(), &refusing).released);
+}
+
+#[test]
+fn an_account_goes_when_nothing_hangs_on_it_and_not_before() {
+    let mary = desired("mary@example.com");
+    let held = said(listing(), &deleting(), &mary);
+    assert_eq!((held.ready.reason, held.steps.len(), held.released), (Reason::AccessRemains, 0, false));
+    assert!(held.ready.message.contains("MetricsViewer on environment env-1"), "{}", held.ready.message);
+    let mut bare = listing();
+    bare.bindings.retain(|it| it.principal != PrincipalId::new("u-mary"));
+    let account = Step::Remove(Removal::Account { user: PrincipalId::new("u-mary"), email: email("mary@example.com") });
+    assert_eq!(said(bare.clone(), &deleting(), &mary).steps, std::slice::from_ref(&account));
+    // A key that would die with the account holds it.
+    bare.api_keys = Some(vec![key_of("u-mary")]);
+    assert_eq!(said(bare, &deleting(), &mary).ready.reason, Reason::AccessRemains);
+    let all_of_it = DesiredUser { deletion: UserDeletion::Delete, ..mary.clone() };
+    assert_eq!(said(listing(), &deleting(), &all_of_it).steps, [account]);
+    let kept = DesiredUser { deletion: UserDeletion::Retain, ..mary };
+    assert!(said(listing(), &deleting(), &kept).released);
+}
+
+#[test]
+fn shared_people_go_with_the_last_object() {
+    let shared = UserObject { sharers: vec!["other/mary".to_owned()], ..deleting() };
+    let decision = said(listing(), &shared, &desired("mary@example.com"));
+    assert!(decision.released && decision.steps.is_empty());
+}
+
+#[test]
+fn an_identity_that_sees_only_a_part_never_takes_an_account_for_unused() {
+    let mut listing = listing();
+    listing.bindings.retain(|it| it.principal.as_str() != "sa-op" && it.principal.as_str() != "u-mary");
+    listing.bindings.push(binding("sa-op", "AccountAdmin", Scope::organization()));
+    let decision = said(listing, &deleting(), &desired("mary@example.com"));
+    assert_eq!((decision.ready.reason, decision.steps.len()), (Reason::AccessRemains, 0));
+}
+
+#[test]
+fn inviting_and_removing_are_judged_apart() {
+    let cases = [("EnvironmentAdmin", true, false), ("AccountAdmin", true, true), ("Operator", false, false)];
+    for (role, invites, removes) in cases {
+        let mut listing = listing();
+        let scope =
+            if role == "EnvironmentAdmin" { Scope::environment("env-1").unwrap() } else { Scope::organization() };
+        listing.bindings = vec![organization_admin("u-grace"), binding("sa-op", role, scope)];
+        let invited = said(listing.clone(), &object(), &desired("eve@example.com"));
+        assert_eq!(invited.ready.reason != Reason::MissingAccountAdmin, invites, "{role} invites");
+        let whole = DesiredUser { deletion: UserDeletion::Delete, ..desired("mary@example.com") };
+        let removed = said(listing, &deleting(), &whole);
+        assert_eq!(removed.ready.reason != Reason::MissingAccountAdmin, removes, "{role} removes");
+    }
+}

@@ -1,0 +1,266 @@
+//! A person's whole life: absent, invited, expired and re-invited, active, removed. PURE.
+
+use jiff::Timestamp;
+
+use crate::access::{
+    Email,
+    catalogue::AccountOperation,
+    delegation,
+    listing::{AuthType, Invitation, User},
+};
+
+use super::{
+    Decision, Fact, Reason, Removal, Step,
+    facts::{Adoption, Facts, pre_exists},
+    person::Person,
+};
+
+/// What becomes of the account when the object is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserDeletion {
+    /// Deleted, once nothing hangs on it.
+    DeleteIfUnused,
+    /// Deleted, with whatever hangs on it.
+    Delete,
+    /// Kept.
+    Retain,
+}
+
+/// What a `ConfluentUser` declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DesiredUser {
+    /// Who.
+    pub email: Email,
+    /// The name to show, where one is declared.
+    pub full_name: Option<String>,
+    /// How they sign in; the organization's default when absent.
+    pub auth_type: Option<AuthType>,
+    /// How often an invitation is sent in all.
+    pub max_attempts: usize,
+    /// Whether a member who was there before is taken over.
+    pub adoption: Adoption,
+    /// What deletion does.
+    pub deletion: UserDeletion,
+}
+
+/// The object around the declaration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserObject {
+    /// Its `creationTimestamp`.
+    pub created: Timestamp,
+    /// It is being deleted.
+    pub deleting: bool,
+    /// Other live objects of the same organization with the same e-mail, as `namespace/name`.
+    pub sharers: Vec<String>,
+    /// Live bindings that other objects declare for this person, as `namespace/name`.
+    pub declared_bindings: Vec<String>,
+    /// How often an invitation was sent, as recorded.
+    pub attempts: usize,
+}
+
+/// Decides about one person.
+pub fn decide(object: &UserObject, desired: &DesiredUser, facts: &Facts<'_>) -> Decision {
+    if object.deleting { end(object, desired, facts) } else { live(object, desired, facts) }
+}
+
+fn live(object: &UserObject, desired: &DesiredUser, facts: &Facts<'_>) -> Decision {
+    let email = &desired.email;
+    if let Err(denial) = delegation::may_invite(facts.delegations, facts.namespace, email) {
+        return Decision::invalid(
+            Reason::DelegationDenied,
+            format!("`{email}`: {denial}; the organization's owner can add it to `spec.delegations`"),
+        );
+    }
+    match facts.inventory.person(email, facts.now) {
+        Person::Absent => invite(desired, facts, format!("`{email}` is being invited")),
+        Person::Expired(_) => reinvite(object, desired, facts),
+        Person::Invited(invitation) => invited(invitation, facts),
+        Person::Active(user) => active(object, desired, user, facts),
+    }
+}
+
+fn invite(desired: &DesiredUser, facts: &Facts<'_>, message: String) -> Decision {
+    if !facts.may_operate(AccountOperation::InviteUser) {
+        return missing_account_admin(desired, "invite");
+    }
+    let step = Step::Invite { email: desired.email.clone(), auth_type: desired.auth_type };
+    let not_yet = Fact::new(false, Reason::Progressing, format!("`{}` is not a member yet", desired.email));
+    Decision::say(Reason::Progressing, message).with_steps(vec![step]).with_special(not_yet).owning()
+}
+
+fn reinvite(object: &UserObject, desired: &DesiredUser, facts: &Facts<'_>) -> Decision {
+    let email = &desired.email;
+    let sent = object.attempts.max(facts.inventory.invitation_count(email));
+    if sent < desired.max_attempts {
+        let message =
+            format!("the invitation of `{email}` lapsed; sending number {} of {}", sent + 1, desired.max_attempts);
+        return invite(desired, facts, message);
+    }
+    let message = format!(
+        "`{email}` let {sent} of {} invitations lapse: ask the person, then raise `spec.invitation.maxAttempts`",
+        desired.max_attempts
+    );
+    Decision::say(Reason::InvitationExpired, message.clone())
+        .with_special(Fact::new(false, Reason::InvitationExpired, message))
+        .owning()
+}
+
+fn invited(invitation: &Invitation, facts: &Facts<'_>) -> Decision {
+    let until = invitation.expires_at.map_or_else(String::new, |at| format!(" until {at:.0}"));
+    let message = format!("`{}` is invited and has not accepted yet; the invitation holds{until}", invitation.email);
+    let mut decision = Decision::say(Reason::InvitationPending, message.clone())
+        .with_special(Fact::new(false, Reason::InvitationPending, message))
+        .owning();
+    decision.recheck_seconds = invitation.expires_at.map(|at| at.duration_since(facts.now).as_secs() + 1);
+    decision
+}
+
+fn active(object: &UserObject, desired: &DesiredUser, user: &User, facts: &Facts<'_>) -> Decision {
+    let email = &desired.email;
+    let accepted = Fact::new(true, Reason::InSync, format!("`{email}` is a member"));
+    if desired.adoption == Adoption::Refuse && pre_exists(user.created_at, object.created) {
+        let message = format!(
+            "`{email}` was a member before this object, which says `adoption: Refuse`: set `adoption: Adopt` to take the \
+             account over; it is untouched"
+        );
+        return Decision::invalid(Reason::AdoptionRequired, message).with_special(accepted);
+    }
+    if let Some(name) = desired.full_name.as_ref().filter(|name| **name != user.full_name) {
+        if !facts.may_operate(AccountOperation::AlterUser) {
+            return missing_account_admin(desired, "change the full name of").with_special(accepted).owning();
+        }
+        let step = Step::Rename { user: user.id.clone(), full_name: name.clone() };
+        let message = format!("the full name of `{email}` is being set");
+        return Decision::say(Reason::Progressing, message).with_steps(vec![step]).with_special(accepted).owning();
+    }
+    let roles = facts.inventory.bindings_of(&user.id).count();
+    let (reason, message) = match (roles, object.sharers.as_slice()) {
+        (_, [_, ..]) => (
+            Reason::Shared,
+            format!(
+                "`{email}` is a member; {} declare the same person, and the account goes with the last",
+                list(&object.sharers)
+            ),
+        ),
+        (0, []) => (Reason::NoRoles, format!("`{email}` is a member and holds no role in this organization yet")),
+        (count, []) => (Reason::InSync, format!("`{email}` is a member and holds {}", counted(count, "role"))),
+    };
+    Decision::say(reason, message).with_special(accepted).owning()
+}
+
+fn end(object: &UserObject, desired: &DesiredUser, facts: &Facts<'_>) -> Decision {
+    let email = &desired.email;
+    if desired.deletion == UserDeletion::Retain {
+        return Decision::release(format!("`{email}` is kept, as `deletionPolicy: Retain` says"));
+    }
+    if !object.sharers.is_empty() {
+        return Decision::release(format!("`{email}` is kept: {} declare the same person", list(&object.sharers)));
+    }
+    if let Err(denial) = delegation::may_invite(facts.delegations, facts.namespace, email) {
+        return Decision::release(format!("`{email}` is kept: {denial}, so this object never stood for the account"));
+    }
+    match facts.inventory.person(email, facts.now) {
+        Person::Absent => Decision::release(format!("`{email}` is not a member")),
+        Person::Invited(invitation) | Person::Expired(invitation) => withdraw(object, desired, invitation, facts),
+        Person::Active(user) if desired.adoption == Adoption::Refuse && pre_exists(user.created_at, object.created) => {
+            Decision::release(format!(
+                "`{email}` is kept: the account was there before, and `adoption: Refuse` left it alone"
+            ))
+        }
+        Person::Active(user) => remove(object, desired, user, facts),
+    }
+}
+
+fn withdraw(object: &UserObject, desired: &DesiredUser, invitation: &Invitation, facts: &Facts<'_>) -> Decision {
+    if let Some(held) = invitation.user.as_ref().and_then(|id| still_used(object, desired, id, facts)) {
+        return held;
+    }
+    let removal = Removal::Invitation {
+        id: invitation.id.clone(),
+        user: invitation.user.clone(),
+        email: invitation.email.clone(),
+    };
+    taking_away(desired, facts, removal, "withdraw the invitation of")
+}
+
+fn remove(object: &UserObject, desired: &DesiredUser, user: &User, facts: &Facts<'_>) -> Decision {
+    if let Some(held) = still_used(object, desired, &user.id, facts) {
+        return held;
+    }
+    let removal = Removal::Account { user: user.id.clone(), email: user.email.clone() };
+    taking_away(desired, facts, removal, "delete the account of")
+}
+
+fn taking_away(desired: &DesiredUser, facts: &Facts<'_>, removal: Removal, verb: &str) -> Decision {
+    if !facts.may_operate(AccountOperation::DeleteUser) {
+        return missing_account_admin(desired, verb).owning();
+    }
+    let message = format!("`{}` is being removed from the organization", desired.email);
+    Decision::say(Reason::Revoking, message).with_steps(vec![Step::Remove(removal)]).owning()
+}
+
+/// What holds the account under `DeleteIfUnused`, if anything does.
+fn still_used(
+    object: &UserObject,
+    desired: &DesiredUser,
+    id: &crate::access::PrincipalId,
+    facts: &Facts<'_>,
+) -> Option<Decision> {
+    if desired.deletion != UserDeletion::DeleteIfUnused {
+        return None;
+    }
+    let mut left: Vec<String> = object.declared_bindings.iter().map(|name| format!("RoleBinding `{name}`")).collect();
+    if left.is_empty() {
+        let held = facts.inventory.bindings_of(id);
+        left.extend(held.map(|binding| match &binding.scope {
+            Some(scope) => format!("{} on {}", binding.role, scope.describe()),
+            None => format!("{} on `{}`", binding.role, binding.crn),
+        }));
+        left.sort();
+    }
+    let keys = facts.inventory.api_keys_of(id).unwrap_or_default();
+    left.extend(keys.iter().map(|key| format!("API key `{}` for {}", key.id, key.resource)));
+    if left.is_empty() && facts.own_roles().is_some() && !facts.sees_everything() {
+        left.push("whatever the operator's identity cannot see, as it is not OrganizationAdmin".to_owned());
+    }
+    if left.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "the account of `{}` is kept because {} left: {}. Remove them, or set `deletionPolicy: Delete` to delete the \
+         account with all of it, or `Retain` to keep it",
+        desired.email,
+        if left.len() == 1 { "this is" } else { "these are" },
+        list_plain(&left)
+    );
+    Some(Decision::say(Reason::AccessRemains, message).owning())
+}
+
+fn missing_account_admin(desired: &DesiredUser, verb: &str) -> Decision {
+    Decision::invalid(
+        Reason::MissingAccountAdmin,
+        format!(
+            "the operator's identity may not {verb} `{}`: grant it AccountAdmin, or do it by hand in the portal",
+            desired.email
+        ),
+    )
+}
+
+/// Names in backquotes, at most five.
+pub(super) fn list(names: &[String]) -> String {
+    list_plain(&names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>())
+}
+
+fn list_plain(items: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let mut text = items.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    if items.len() > SHOWN {
+        text = format!("{text} and {} more", items.len() - SHOWN);
+    }
+    text
+}
+
+/// "1 role", "2 roles".
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}

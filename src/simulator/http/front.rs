@@ -1,0 +1,149 @@
+//! What every request of the dialect goes through: its number and id, its delay, the key it bears, the rate limit, the
+//! faults, and the log. IO.
+
+use std::time::Duration;
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    middleware::Next,
+    response::{Html, IntoResponse, Response},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::{HeaderMap, HeaderValue, header};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::{HEADER, call::Caller, problem::Problem};
+use crate::simulator::{
+    knob::{Effect, Fault},
+    server::{Budget, Simulator},
+    world::Actor,
+};
+
+/// Marks every answer as a simulator's.
+pub(super) async fn name_ourselves(mut response: Response) -> Response {
+    response.headers_mut().insert(HEADER, HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
+    response
+}
+
+/// Breaks the answer off when the server stops: a request that hangs on purpose would never end else.
+pub(super) async fn until(mut stopped: watch::Receiver<bool>, request: Request, next: Next) -> Response {
+    tokio::select! {
+        response = next.run(request) => response,
+        _ = stopped.wait_for(|stopped| *stopped) => {
+            let broken = std::io::Error::other("the simulator was stopped");
+            Response::new(Body::from_stream(futures::stream::iter([Err::<bytes::Bytes, _>(broken)])))
+        }
+    }
+}
+
+/// Answers one request of the vendor's dialect.
+pub(super) async fn answer(State(simulator): State<Simulator>, request: Request, next: Next) -> Response {
+    let actor = authenticate(&simulator, request.headers());
+    let (method, uri) = (request.method().as_str().to_owned(), request.uri().clone());
+    let (path, query) = (uri.path(), uri.query().unwrap_or_default());
+    let seq = simulator.received(&method, path, query, actor.as_ref());
+    let latency = simulator.knobs().latency_ms;
+    if latency > 0 {
+        tokio::time::sleep(Duration::from_millis(latency.into())).await;
+    }
+    let budget = simulator.spend();
+    let id = format!("{seq:032x}");
+    let response = match (budget, actor) {
+        (Some(budget), _) if budget.refused => {
+            Problem::throttled(budget.retry_after.then_some(budget.reset)).into_response()
+        }
+        (_, None) => Problem::unauthenticated().into_response(),
+        (_, Some(actor)) => {
+            let fault = simulator.strike(&method, path, query);
+            execute(&simulator, fault, actor, request, next, &id).await
+        }
+    };
+    let mut response = finish(response, &id);
+    if let Some(budget) = budget.filter(|budget| budget.headers) {
+        tell_budget(response.headers_mut(), budget);
+    }
+    simulator.answered(seq, response.status().as_u16());
+    response
+}
+
+/// Carries the request out, as far as the fault lets it.
+async fn execute(
+    simulator: &Simulator,
+    fault: Option<Fault>,
+    actor: Actor,
+    mut request: Request,
+    next: Next,
+    id: &str,
+) -> Response {
+    if simulator.broken().is_some() {
+        return Problem::injected(500, crate::simulator::knob::Envelope::Failure, None).into_response();
+    }
+    request.extensions_mut().insert(Caller(actor));
+    let Some(fault) = fault else {
+        return next.run(request).await;
+    };
+    // To empty a list or to cut an answer short, there has to be one.
+    let needs_answer = matches!(fault.effect, Effect::EmptyList | Effect::Truncated);
+    let response = if fault.after_execution || needs_answer { Some(next.run(request).await) } else { None };
+    match fault.effect {
+        Effect::Status { status, envelope, retry_after } => {
+            Problem::injected(status, envelope, retry_after).into_response()
+        }
+        Effect::Hang => std::future::pending().await,
+        Effect::Html => Html("<html><body><h1>Please stand by</h1></body></html>").into_response(),
+        Effect::EmptyList => empty(finish(response.unwrap_or_default(), id)).await,
+        Effect::Truncated => truncate(finish(response.unwrap_or_default(), id)).await,
+    }
+}
+
+/// Renders a problem, which could not know the request's id, and adds the id's header.
+fn finish(mut response: Response, id: &str) -> Response {
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        response = problem.render(id);
+    }
+    if let Ok(value) = HeaderValue::from_str(id) {
+        response.headers_mut().insert("x-request-id", value);
+    }
+    response
+}
+
+async fn empty(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let Ok(mut list) = serde_json::from_slice::<Value>(&bytes) else {
+        return Response::from_parts(parts, Body::from(bytes));
+    };
+    if list["data"].is_array() {
+        list["data"] = json!([]);
+        list["metadata"] = json!({});
+    }
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(list.to_string()))
+}
+
+async fn truncate(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(bytes.slice(..bytes.len() / 2)))
+}
+
+/// The owner of the key in the `Authorization` header.
+fn authenticate(simulator: &Simulator, headers: &HeaderMap) -> Option<Actor> {
+    let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, encoded) = text.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (key, secret) = decoded.split_once(':')?;
+    simulator.inspect(|world, _| world.authenticate(key, secret)).map(Actor::Principal)
+}
+
+fn tell_budget(headers: &mut HeaderMap, budget: Budget) {
+    headers.insert("x-ratelimit-limit", HeaderValue::from(budget.limit));
+    headers.insert("x-ratelimit-remaining", HeaderValue::from(budget.remaining));
+    headers.insert("x-ratelimit-reset", HeaderValue::from(budget.reset));
+}

@@ -1,0 +1,195 @@
+//! The three kinds as a real API server takes them: each refusal says what to do, and what is good is accepted.
+//! The cases are data, in `schema/cases.yaml`.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+use std::sync::LazyLock;
+
+use serde_json::{Value, json};
+
+use crate::cluster::{done, kubectl, refused};
+
+/// A good object of each kind; the cases change one thing in it.
+const GOOD: &str = "
+ConfluentUser:
+  organizationRef: {name: example}
+  email: ada@example.com
+RoleBinding:
+  organizationRef: {name: example}
+  principal: {userRef: {name: ada}}
+  role: CloudClusterAdmin
+  scope: {environment: env-prod01, cluster: lkc-orders}
+ConfluentOrganization:
+  organizationId: 9bb441c4-edef-46ac-8a41-c49e44a3fd9a
+  backend: {confluentCloud: {auth: {apiKey: {secretRef: {name: example-credentials}}}}}
+";
+const KINDS: [&str; 3] = ["ConfluentUser", "RoleBinding", "ConfluentOrganization"];
+const CREATE: [&str; 4] = ["create", "--dry-run=server", "-f", "-"];
+
+/// A good object of the name, with a JSON merge patch in its spec.
+fn object(kind: &str, name: &str, change: &Value) -> String {
+    let specs: Value = serde_yaml::from_str(GOOD).unwrap();
+    let mut spec = specs[kind].clone();
+    merge(&mut spec, change);
+    let api = "access.roster.dev/v1alpha1";
+    json!({"apiVersion": api, "kind": kind, "metadata": {"name": name}, "spec": spec}).to_string()
+}
+
+/// RFC 7396: `null` takes a field out.
+fn merge(target: &mut Value, change: &Value) {
+    let Some(fields) = change.as_object() else {
+        *target = change.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    let map = target.as_object_mut().unwrap();
+    for (name, value) in fields {
+        if value.is_null() {
+            map.remove(name);
+        } else {
+            merge(map.entry(name).or_insert(Value::Null), value);
+        }
+    }
+}
+
+/// The cases of a group: kind, change, and the sentence that is the answer.
+fn cases(group: &str) -> Vec<(&'static str, Value, Option<String>)> {
+    static ALL: LazyLock<Value> = LazyLock::new(|| {
+        let text = include_str!("schema/cases.yaml").replace("AAA...", &"a".repeat(300));
+        serde_yaml::from_str(&text).unwrap()
+    });
+    let one = |case: &Value| {
+        let kind = KINDS.into_iter().find(|kind| !case[kind].is_null()).unwrap();
+        (kind, case[kind].clone(), case["says"].as_str().map(str::to_owned))
+    };
+    ALL[group].as_array().unwrap().iter().map(one).collect()
+}
+
+#[test]
+fn every_refusal_says_what_to_do() {
+    let mut unexpected = Vec::new();
+    for (kind, change, sentence) in cases("refused") {
+        let output = kubectl(&CREATE, &object(kind, "case", &change));
+        let said = String::from_utf8(output.stderr).unwrap();
+        let sentence = sentence.unwrap();
+        if output.status.success() || !said.contains(&sentence) {
+            unexpected.push(format!("{kind} {change}\n  expected: {sentence}\n  answered: {said}"));
+        }
+    }
+    assert!(unexpected.is_empty(), "{}", unexpected.join("\n"));
+}
+
+#[test]
+fn what_is_good_is_accepted() {
+    for (kind, change, _) in cases("accepted") {
+        done(&CREATE, &object(kind, "case", &change));
+    }
+}
+
+/// A template that leaves a value empty means that the field is absent.
+#[test]
+fn an_empty_value_is_an_absent_field() {
+    let text = object("RoleBinding", "case", &json!({}));
+    let with_nulls = text.replacen("\"userRef\"", "\"email\":null,\"serviceAccount\":null,\"userRef\"", 1);
+    let with_nulls = with_nulls.replacen("\"role\"", "\"adoption\":null,\"deletionPolicy\":null,\"role\"", 1);
+    assert_eq!(with_nulls.matches("null").count(), 4);
+    done(&CREATE, &with_nulls);
+}
+
+#[test]
+fn identity_may_not_be_changed_and_everything_else_may() {
+    let namespace = Namespace::of("schema-edited");
+    for kind in KINDS {
+        namespace.done(&["create", "-f", "-"], &object(kind, "schema-edited", &json!({})));
+    }
+    for (kind, change, sentence) in cases("edited") {
+        let edit = ["-n", "schema-edited", "replace", "--dry-run=server", "-f", "-"];
+        let text = object(kind, "schema-edited", &change);
+        match sentence {
+            None => _ = done(&edit, &text),
+            Some(sentence) => {
+                let said = refused(&edit, &text);
+                assert!(said.contains(&sentence), "{kind} {change}: {said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_kinds_have_names_of_their_own() {
+    let namespace = Namespace::of("schema-names");
+    for kind in KINDS {
+        namespace.done(&["create", "-f", "-"], &object(kind, "schema-names", &json!({})));
+    }
+    let user = "confluentuser.access.roster.dev/schema-names";
+    let binding = "rolebinding.access.roster.dev/schema-names";
+    let organization = "confluentorganization.access.roster.dev/schema-names";
+    let cases: [(&[&str], &[&str]); 8] = [
+        (&["accessrolebindings"], &[binding]),
+        (&["accessrolebinding"], &[binding]),
+        (&["arb"], &[binding]),
+        (&["cuser"], &[user]),
+        (&["access"], &[organization, user, binding]),
+        (&["cuser", "--field-selector=spec.email=ada@example.com"], &[user]),
+        (&["cuser", "--field-selector=spec.organizationRef.name=other"], &[]),
+        (&["arb", "--field-selector=spec.role=CloudClusterAdmin"], &[binding]),
+    ];
+    for (arguments, expected) in cases {
+        let said = namespace.done(&[&["get", "-o", "name"], arguments].concat(), "");
+        // Organizations of other tests have no namespace to be left out by.
+        let mut mine: Vec<&str> = said.lines().filter(|line| line.ends_with("/schema-names")).collect();
+        mine.sort_unstable();
+        assert_eq!(mine, expected, "{arguments:?}");
+    }
+
+    // A bare `rolebindings` is still Kubernetes' own, although our kind is called `RoleBinding`.
+    namespace.done(&["create", "rolebinding", "builtin", "--clusterrole=view", "--user=ada"], "");
+    for word in ["rolebindings", "rolebinding"] {
+        assert_eq!(namespace.done(&["get", word, "-o", "name"], ""), "rolebinding.rbac.authorization.k8s.io/builtin");
+    }
+    // Before the operator has looked, nothing that waits may take the object for settled.
+    for resource in ["cuser", "arb", "corg"] {
+        let unseen = ["get", resource, "schema-names", "-o", "jsonpath={.status}"];
+        assert_eq!(namespace.done(&unseen, ""), r#"{"observedGeneration":-1}"#);
+    }
+}
+
+#[test]
+fn the_kinds_explain_themselves() {
+    let cases = [
+        ("cuser", "DESCRIPTION: One person of a Confluent organization, keyed by e-mail"),
+        ("cuser.spec.email", "The person's e-mail, in lower case."),
+        ("arb.spec", "Where the role holds."),
+        ("arb.spec.scope.resource.patternType", "`Prefixed` every name that begins with it"),
+        ("corg.spec.delegations", "nobody may declare anything"),
+        ("arb.status.conditions.reason", "the README lists every reason"),
+    ];
+    for (path, sentence) in cases {
+        let text = done(&["explain", path], "");
+        // kubectl wraps its lines.
+        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat.contains(sentence), "{path}: {text}");
+    }
+}
+
+/// A namespace of a test, and an organization of the same name; both go with the test.
+struct Namespace(&'static str);
+
+impl Namespace {
+    fn of(name: &'static str) -> Self {
+        done(&["create", "namespace", name], "");
+        Self(name)
+    }
+
+    fn done(&self, arguments: &[&str], input: &str) -> String {
+        done(&[&["-n", self.0], arguments].concat(), input)
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        let _ = kubectl(&["delete", "corg", self.0, "--ignore-not-found"], "");
+        let _ = kubectl(&["delete", "namespace", self.0, "--wait=false"], "");
+    }
+}
