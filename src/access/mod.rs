@@ -8,6 +8,7 @@ pub mod grant;
 pub mod judge;
 pub mod listing;
 pub mod principal;
+pub mod publisher;
 pub mod scope;
 
 pub use catalogue::{Role, nearest, role};

@@ -20,8 +20,9 @@ use crate::{
     access::{
         Email, Grant, Listing, PrincipalId,
         listing::{AuthType, Binding, Identity, Invitation},
+        publisher::{Member, MemberKey, Members, NewMember, PortalIdentity},
     },
-    plan::Permit,
+    plan::{Permit, permit::MemberRemoval},
 };
 
 /// The future of one call.
@@ -53,4 +54,28 @@ pub trait AccessBackend: Send + Sync + 'static {
     /// Makes the one removal that the permit is for. What is already gone counts as removed only when the vendor says
     /// so without doubt (404); a 403 is [`ErrorKind::Forbidden`] and means nothing about presence.
     fn remove(&self, permit: Permit) -> Answer<'_, ()>;
+}
+
+/// What a backend of marketplace publishers can do, for the one publisher that it was made for.
+pub trait PublisherBackend: Send + Sync + 'static {
+    /// On which publishers we have a role. Ours may be missing among them.
+    fn identify(&self) -> Answer<'_, PortalIdentity>;
+
+    /// All users of the publisher, or an error; never a part of them.
+    fn list(&self) -> Answer<'_, Members>;
+
+    /// One user, read now, with its version; `None` when the publisher has no such user.
+    fn find(&self, key: MemberKey) -> Answer<'_, Option<Member>>;
+
+    /// Adds a user. One that is already there is [`ErrorKind::Conflict`]; after [`ErrorKind::Ambiguous`], read.
+    fn add(&self, member: NewMember) -> Answer<'_, Member>;
+
+    /// Makes a contributor an owner, in one write. A user that changed since it was read is read again, and is
+    /// [`ErrorKind::Conflict`] where it is no contributor any more; one that is an owner already is the answer.
+    fn promote(&self, member: Member) -> Answer<'_, Member>;
+
+    /// Makes the one removal that the permit is for, of what has the version that the guards judged: one that changed since
+    /// is [`ErrorKind::Conflict`]. What is already gone (404) counts as removed. Answers with what is left, `None` after
+    /// the removal of a user, the contributor after that of its ownership.
+    fn remove(&self, permit: Permit<MemberRemoval>) -> Answer<'_, Option<Member>>;
 }

@@ -110,9 +110,9 @@ impl Fact {
 
 /// What to do about one object, and what to say about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision {
+pub struct Decision<S = Step> {
     /// Remote writes, in order; a later one is made only when the earlier ones succeeded.
-    pub steps: Vec<Step>,
+    pub steps: Vec<S>,
     /// What `Ready` says.
     pub ready: Finding,
     /// What `Validated` says.
@@ -127,7 +127,7 @@ pub struct Decision {
     pub recheck_seconds: Option<i64>,
 }
 
-impl Decision {
+impl<S> Decision<S> {
     /// A decision that only says something.
     pub fn say(reason: Reason, message: impl Into<String>) -> Self {
         Self {
@@ -154,7 +154,7 @@ impl Decision {
 
     /// The same, with steps.
     #[must_use]
-    pub fn with_steps(mut self, steps: Vec<Step>) -> Self {
+    pub fn with_steps(mut self, steps: Vec<S>) -> Self {
         self.steps = steps;
         self
     }

@@ -24,8 +24,25 @@
 //!     let _ = backend.remove(permit);
 //! }
 //! ```
+//!
+//! ```compile_fail,E0382
+//! # use roster::{backend::PublisherBackend, plan::{Permit, permit::MemberRemoval}};
+//! fn twice(backend: &dyn PublisherBackend, permit: Permit<MemberRemoval>) {
+//!     let _ = backend.remove(permit);
+//!     let _ = backend.remove(permit);
+//! }
+//! ```
+//!
+//! A permit for the one kind of backend is none for the other:
+//!
+//! ```compile_fail,E0308
+//! # use roster::{backend::PublisherBackend, plan::Permit};
+//! fn mistaken(backend: &dyn PublisherBackend, permit: Permit) {
+//!     let _ = backend.remove(permit);
+//! }
+//! ```
 
-use crate::access::{Email, PrincipalId, listing::Binding};
+use crate::access::{Email, PrincipalId, listing::Binding, publisher::Member};
 
 /// One destructive step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,20 +67,38 @@ pub enum Removal {
     },
 }
 
-/// Leave to make one removal, once.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Permit {
-    removal: Removal,
+/// One destructive step at a publisher.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MemberRemoval {
+    /// Remove somebody from the publisher.
+    Member(Member),
+    /// Make an owner a contributor.
+    Ownership(Member),
 }
 
-impl Permit {
+impl MemberRemoval {
+    /// Whom it is about.
+    pub fn member(&self) -> &Member {
+        match self {
+            Self::Member(member) | Self::Ownership(member) => member,
+        }
+    }
+}
+
+/// Leave to make one removal, once.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Permit<R = Removal> {
+    removal: R,
+}
+
+impl<R> Permit<R> {
     /// For the guards alone.
-    pub(in crate::plan) fn new(removal: Removal) -> Self {
+    pub(in crate::plan) fn new(removal: R) -> Self {
         Self { removal }
     }
 
     /// What may be removed.
-    pub fn removal(&self) -> &Removal {
+    pub fn removal(&self) -> &R {
         &self.removal
     }
 }

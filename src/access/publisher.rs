@@ -1,0 +1,182 @@
+//! The users of a marketplace publisher: owners and contributors, and what a complete listing of them holds. PURE.
+//!
+//! Source of the facts: Microsoft's page on managing users of the Cloud Partner Portal, and its pages on service principals
+//! and Seller Insights. There was never a public API for them; the contract that we speak is our own.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::Email;
+
+/// What a publisher's user may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PublisherRole {
+    /// Offers, orders, usage and downloads.
+    Contributor,
+    /// All of that, and payouts and customers.
+    Owner,
+}
+
+impl PublisherRole {
+    /// Every role.
+    pub const ALL: [Self; 2] = [Self::Contributor, Self::Owner];
+
+    /// The word in a manifest.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Contributor => "Contributor",
+            Self::Owner => "Owner",
+        }
+    }
+
+    /// An owner sees what is money and personal data, and counts for `minimumOwners`.
+    pub fn is_administrative(self) -> bool {
+        self == Self::Owner
+    }
+
+    /// What the role sees in Seller Insights.
+    pub fn sees(self) -> &'static [&'static str] {
+        match self {
+            Self::Contributor => &["Summary", "Orders & Usage", "Deployment", "Downloads"],
+            Self::Owner => &["Summary", "Orders & Usage", "Deployment", "Downloads", "Payout", "Customer"],
+        }
+    }
+
+    /// What of Seller Insights is hidden from the role.
+    pub fn does_not_see(self) -> &'static [&'static str] {
+        match self {
+            Self::Contributor => &["Payout", "Customer"],
+            Self::Owner => &[],
+        }
+    }
+}
+
+impl fmt::Display for PublisherRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// By what a publisher knows one of its users.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum MemberKey {
+    /// A person or a group, by address.
+    Email(Email),
+    /// A service principal, by its application id: a UUID in lower case.
+    Application(String),
+}
+
+impl MemberKey {
+    /// As it stands in a path of the portal.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Email(email) => email.as_str(),
+            Self::Application(id) => id,
+        }
+    }
+}
+
+impl fmt::Display for MemberKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a publisher's user is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum MemberKind {
+    /// One person.
+    User,
+    /// A security group or a shared alias, which outlives any one person.
+    Group,
+    /// An application.
+    ServicePrincipal(ServicePrincipal),
+}
+
+/// An application, as the portal's form asks for it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ServicePrincipal {
+    /// A UUID in lower case; the portal's key.
+    pub application: String,
+    /// The tenant, a UUID in lower case.
+    pub tenant: String,
+    /// The object id of the enterprise application (not of the app registration), a UUID in lower case.
+    pub object: String,
+}
+
+/// What kind of account a person signs in with.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum AccountType {
+    /// A work or school account ("organization ID").
+    Organization,
+    /// A Microsoft account (Outlook, Hotmail, Live).
+    Microsoft,
+    /// A word that we do not know; kept as it was reported.
+    Other(String),
+}
+
+/// One user of a publisher as the portal holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Member {
+    /// Its key.
+    pub key: MemberKey,
+    /// What it is.
+    pub kind: MemberKind,
+    /// What it may do.
+    pub role: PublisherRole,
+    /// What it signs in with; not told for groups and applications.
+    pub account: Option<AccountType>,
+    /// The name that the portal shows.
+    pub friendly_name: Option<String>,
+    /// Invited and not there yet.
+    pub invited: bool,
+    /// When it was added; `None` where the portal does not say.
+    pub added_at: Option<Timestamp>,
+    /// The `ETag` of what was read; `None` in a listing, which carries none.
+    pub version: Option<String>,
+}
+
+impl Member {
+    /// Whether it counts as an owner: a person, group or application that is there, and may do what an owner may.
+    pub fn is_effective_owner(&self) -> bool {
+        self.role == PublisherRole::Owner && !self.invited
+    }
+}
+
+/// Somebody to add.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NewMember {
+    /// Its key.
+    pub key: MemberKey,
+    /// What it is.
+    pub kind: MemberKind,
+    /// What it shall be able to do.
+    pub role: PublisherRole,
+    /// The name to show; portals ask for one with applications.
+    pub friendly_name: Option<String>,
+}
+
+/// A complete listing of a publisher's users.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Members(pub Vec<Member>);
+
+/// A publisher on which an identity has a role: the portal shows no other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct VisiblePublisher {
+    /// Its id, which is part of every offer's address.
+    pub id: String,
+    /// Its display name.
+    pub display_name: String,
+    /// The identity's own role on it; `None` for a word that we do not know.
+    pub own_role: Option<PublisherRole>,
+}
+
+/// Whom the operator acts as at a portal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PortalIdentity {
+    /// The publishers that it sees.
+    pub publishers: Vec<VisiblePublisher>,
+    /// The portal names itself a simulator.
+    pub simulated: bool,
+}
