@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kube::{Api, Client, ResourceExt, runtime::reflector::ObjectRef};
+use kube::{Api, Client, ResourceExt};
 
 use crate::{
     access::{Crn, Grant, PrincipalId},
@@ -24,7 +24,7 @@ use super::{
     context::Context,
     ground::{Ground, lane_or_wait},
     key::Kind,
-    lane::View,
+    lane::{Organization, View},
     managed::{Managed, Plan},
 };
 
@@ -37,6 +37,7 @@ pub(crate) struct BindingFacts {
 impl Managed for RoleBinding {
     type Status = RoleBindingStatus;
     type Facts = BindingFacts;
+    type Realm = Organization;
 
     const KIND: Kind = Kind::Binding;
     const SPECIAL: Option<ConditionType> = Some(ConditionType::Granted);
@@ -46,19 +47,19 @@ impl Managed for RoleBinding {
     }
 
     async fn observe(&self, context: &Context) -> BindingFacts {
-        context.declared.fill(context.stores());
-        let organization = self.organization();
+        context.declared.fill(&context.wake.bindings);
+        let organization = self.connection();
         BindingFacts {
             ground: Ground::observe(self, organization, context),
             recheck: context.wake.resync(organization),
         }
     }
 
-    fn plan(&self, facts: &BindingFacts, context: &Context, now: Timestamp) -> Plan<RoleBindingStatus> {
+    fn plan(&self, facts: &BindingFacts, context: &Context, now: Timestamp) -> Plan<Self> {
         let ground = &facts.ground;
         let mut status = self.status.clone().unwrap_or_default();
         status.principal = Some(called(self, context));
-        let lane = match lane_or_wait(self, ground, &status) {
+        let lane = match lane_or_wait(self, &ground.link, &status) {
             Ok(lane) => lane,
             Err(mut plan) => {
                 plan.declares = convert::recorded(self).into_iter().map(|recorded| recorded.grant).collect();
@@ -69,9 +70,9 @@ impl Managed for RoleBinding {
         status.scope = desired.as_ref().ok().map(|desired| desired.scope.describe());
         let view = lane.view();
         let uid = self.uid().unwrap_or_default();
-        let known = |grant: &Grant| context.declared.others(self.organization(), grant, &uid);
+        let known = |grant: &Grant| context.declared.others(self.connection(), grant, &uid);
         let all = |grant: &Grant| others(self, grant, ground, &view, context, now);
-        let decided = match view.inventory() {
+        let decided = match view.picture() {
             Some(inventory) => decide(
                 &object(self, desired.as_ref().ok(), context, now),
                 &desired,
@@ -91,7 +92,7 @@ impl Managed for RoleBinding {
         Plan { lane, ended, declares, ..Plan::say(decided.decision, status, facts.recheck) }
     }
 
-    fn organization(&self) -> &str {
+    fn connection(&self) -> &str {
         &self.spec.organization_ref.name
     }
 
@@ -148,7 +149,7 @@ pub(crate) fn standing_for(
     user: &ConfluentUser,
     principal: &PrincipalId,
     ground: &Ground,
-    view: &View<'_>,
+    view: &View<'_, Organization>,
     context: &Context,
     now: Timestamp,
 ) -> Vec<String> {
@@ -163,12 +164,12 @@ fn others(
     binding: &RoleBinding,
     grant: &Grant,
     ground: &Ground,
-    view: &View<'_>,
+    view: &View<'_, Organization>,
     context: &Context,
     now: Timestamp,
 ) -> Vec<String> {
     let but = binding.uid().unwrap_or_default();
-    live_bindings(binding.organization(), &but, context, |other| may_stand_for(other, grant))
+    live_bindings(binding.connection(), &but, context, |other| may_stand_for(other, grant))
         .filter(|other| grants_of(other, ground, view, context, now).contains(grant))
         .map(|other| name_of(&other))
         .collect()
@@ -181,20 +182,14 @@ fn live_bindings(
     context: &Context,
     may_matter: impl Fn(&RoleBinding) -> bool,
 ) -> impl Iterator<Item = RoleBinding> {
-    context
-        .stores()
-        .bindings
-        .state()
-        .into_iter()
-        .filter(move |object| {
-            object.0.as_ref().is_ok_and(|other| {
-                other.spec.organization_ref.name == organization
-                    && other.metadata.deletion_timestamp.is_none()
-                    && other.metadata.uid.as_deref() != Some(but)
-                    && may_matter(other)
-            })
-        })
-        .filter_map(|object| object.0.as_ref().ok().cloned())
+    let pick = |other: &RoleBinding| {
+        let matters = other.connection() == organization
+            && other.metadata.deletion_timestamp.is_none()
+            && other.metadata.uid.as_deref() != Some(but)
+            && may_matter(other);
+        matters.then(|| other.clone())
+    };
+    context.wake.bindings.select(pick).into_iter()
 }
 
 /// Whether an object may stand for a grant: not where it is as declared and answers for another one.
@@ -225,8 +220,14 @@ fn may_mean(other: &RoleBinding, user: &ConfluentUser, id: &PrincipalId) -> bool
         || principal.user_ref.is_some()
 }
 
-fn grants_of(binding: &RoleBinding, ground: &Ground, view: &View<'_>, context: &Context, now: Timestamp) -> Vec<Grant> {
-    let Some(inventory) = view.inventory() else {
+fn grants_of(
+    binding: &RoleBinding,
+    ground: &Ground,
+    view: &View<'_, Organization>,
+    context: &Context,
+    now: Timestamp,
+) -> Vec<Grant> {
+    let Some(inventory) = view.picture() else {
         return Vec::new();
     };
     let namespace = context.namespace(&binding.namespace().unwrap_or_default());
@@ -255,8 +256,7 @@ fn desired(
 /// The `ConfluentUser` of the same namespace and organization by that name. One that is being deleted still counts: it
 /// waits for its bindings, and they stand until they are deleted themselves.
 fn user_named(binding: &RoleBinding, name: &str, context: &Context) -> Option<ConfluentUser> {
-    let reference = ObjectRef::new(name).within(&binding.namespace().unwrap_or_default());
-    let found = context.stores().users.get(&reference)?;
+    let found = context.wake.users.get(name, &binding.namespace().unwrap_or_default())?;
     let user = found.0.as_ref().ok()?;
     (user.spec.organization_ref == binding.spec.organization_ref).then(|| user.clone())
 }
@@ -295,7 +295,7 @@ fn declared_here(binding: &RoleBinding, principal: &DeclaredPrincipal, context: 
         return true;
     }
     let namespace = binding.namespace();
-    context.stores().users.state().iter().filter_map(|object| object.0.as_ref().ok()).any(|user| {
+    context.wake.users.any(|user| {
         user.namespace() == namespace
             && user.spec.organization_ref == binding.spec.organization_ref
             && user.metadata.deletion_timestamp.is_none()

@@ -23,7 +23,7 @@ use crate::{
 use super::{
     calls::Calls,
     context::Context,
-    lane::{Lane, Parts},
+    lane::{Lane, Organization, Parts},
     write,
 };
 
@@ -34,7 +34,7 @@ const IDENTIFY: Duration = Duration::from_secs(20);
 pub(super) async fn connect(
     organization: &ConfluentOrganization,
     context: &Context,
-) -> Result<(Arc<Lane>, u64), Finding> {
+) -> Result<(Arc<Lane<Organization>>, u64), Finding> {
     if let Some(older) = older_twin(organization, context) {
         return Err(Finding::new(
             Reason::DuplicateOrganization,
@@ -49,7 +49,7 @@ pub(super) async fn connect(
         return Err(Finding::new(Reason::InvalidSpec, "`spec.backend` must name one backend: `confluentCloud`"));
     };
     let endpoint = endpoint(cloud, context)?;
-    let before = context.lane(&organization.name_any());
+    let before = context.organizations.lane(&organization.name_any());
     let credential = match (credential(cloud, context).await, &before) {
         // A Secret that cannot be read just now is no news about what is in it.
         (Err(Unusable::Unread(_)), Some((lane, fingerprint))) => return Ok((Arc::clone(lane), *fingerprint)),
@@ -67,17 +67,13 @@ pub(super) async fn connect(
 /// One organization, one lane: the oldest object has it.
 fn older_twin(organization: &ConfluentOrganization, context: &Context) -> Option<String> {
     let age = |it: &ConfluentOrganization| (it.metadata.creation_timestamp.clone().map(|time| time.0), it.uid());
-    context
-        .stores()
-        .organizations
-        .state()
-        .iter()
-        .filter_map(|object| object.0.as_ref().ok())
-        .filter(|other| other.uid() != organization.uid())
-        .filter(|other| other.spec.organization_id == organization.spec.organization_id)
-        .filter(|other| age(other) < age(organization))
-        .min_by_key(|other| age(other))
-        .map(ResourceExt::name_any)
+    let elder = |other: &ConfluentOrganization| {
+        let twin = other.uid() != organization.uid()
+            && other.spec.organization_id == organization.spec.organization_id
+            && age(other) < age(organization);
+        twin.then(|| (age(other), other.name_any()))
+    };
+    context.wake.organizations.select(elder).into_iter().min().map(|(_, name)| name)
 }
 
 fn endpoint(cloud: &ConfluentCloudBackend, context: &Context) -> Result<Endpoint, Finding> {
@@ -164,7 +160,7 @@ async fn open(
     endpoint: &Endpoint,
     credential: &ReadCredential,
     context: &Context,
-) -> Result<Arc<Lane>, Finding> {
+) -> Result<Arc<Lane<Organization>>, Finding> {
     let unavailable = |text: String| Finding::new(Reason::BackendUnavailable, text);
     let transport = SocketTransport::new(endpoint)
         .map_err(|error| unavailable(format!("`{endpoint}` cannot be used: {}", crate::telemetry::chain(&error))))?;
@@ -194,8 +190,7 @@ async fn open(
     let (protected, listed) = (name.clone(), name.clone());
     Ok(Lane::start(Parts {
         name,
-        identity,
-        backend,
+        realm: Organization { identity, backend },
         wake: Arc::<super::wake::Waker>::clone(&context.wake),
         leadership: context.leadership.clone(),
         metrics: context.metrics.clone(),

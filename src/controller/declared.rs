@@ -8,9 +8,12 @@ use std::{
 
 use kube::Resource;
 
-use crate::{access::Grant, api::convert};
+use crate::{
+    access::Grant,
+    api::{RoleBinding, convert},
+};
 
-use super::{key::ObjectKey, managed::key_of, wake::Stores};
+use super::{key::ObjectKey, managed::key_of, shelf::Shelf};
 
 /// The index. It is complete once the cache is: it begins with what statuses record.
 #[derive(Default)]
@@ -32,20 +35,19 @@ impl Declared {
     }
 
     /// Begins with what the statuses of all cached bindings record; later calls do nothing.
-    pub(crate) fn fill(&self, stores: &Stores) {
+    pub(crate) fn fill(&self, bindings: &Shelf<RoleBinding>) {
         let mut inner = self.lock();
         if inner.filled {
             return;
         }
         inner.filled = true;
-        for object in stores.bindings.state() {
-            let Ok(object) = &object.0 else { continue };
-            let recorded = convert::recorded(object).map(|recorded| recorded.grant);
-            if let (Some(key), Some(grant)) = (key_of(object), recorded)
-                && object.meta().deletion_timestamp.is_none()
-            {
-                inner.put(&key, &object.spec.organization_ref.name, vec![grant]);
-            }
+        let recorded = bindings.select(|object| {
+            let live = object.meta().deletion_timestamp.is_none();
+            let grant = convert::recorded(object).filter(|_| live)?.grant;
+            Some((key_of(object)?, object.spec.organization_ref.name.clone(), grant))
+        });
+        for (key, organization, grant) in recorded {
+            inner.put(&key, &organization, vec![grant]);
         }
     }
 

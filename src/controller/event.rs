@@ -39,11 +39,11 @@ pub(crate) async fn publish<K: Resource<DynamicType = ()>>(
 /// Publishes an event for each step that was made.
 pub(crate) async fn done<K: Resource<DynamicType = ()>>(object: &K, done: &[Done], context: &Context) {
     for one in done {
-        let mut note = one.step.done();
+        let mut note = one.text.clone();
         if let Some(more) = &one.note {
             note.push_str("; ");
             note.push_str(more);
         }
-        publish(object, EventType::Normal, one.step.event(), &note, context).await;
+        publish(object, EventType::Normal, one.event, &note, context).await;
     }
 }

@@ -1,4 +1,5 @@
-//! What the namespaced kinds observe alike: the organization, its lane, and the namespace that asks. It only reads.
+//! What the namespaced kinds observe alike: the realm that they belong to, its lane, and the namespace that asks. It only
+//! reads.
 
 use std::sync::Arc;
 
@@ -8,19 +9,20 @@ use kube::ResourceExt;
 use crate::{
     access::{Delegation, delegation::Namespace},
     api::{ConfluentOrganization, ConfluentOrganizationSpec, RELEASE, convert},
-    plan::{Decision, Facts, Finding, Inventory, Protection, Reason},
+    plan::{Decision, Facts, Finding, Inventory, Protection},
 };
 
 use super::{
-    context::{Context, Link},
-    lane::{Lane, View},
+    context::Context,
+    lane::{Lane, Organization, Realm, View},
+    link::{Link, Links},
     managed::{Managed, Plan, may_be_let_go, unreachable},
-    wake::Guarded,
+    shelf::Guarded,
 };
 
 /// The ground that an object stands on.
 pub(crate) struct Ground {
-    pub(crate) link: Link,
+    pub(crate) link: Link<Organization>,
     organization: Option<Arc<Guarded<ConfluentOrganization>>>,
     pub(crate) namespace: Namespace,
     delegations: Vec<Delegation>,
@@ -33,7 +35,7 @@ impl Ground {
         let found = context.organization(organization);
         let spec = found.as_ref().and_then(|object| object.0.as_ref().ok()).map(|object| &object.spec);
         Self {
-            link: context.link(organization),
+            link: link(&context.organizations, found.is_some(), organization),
             namespace: context.namespace(&object.namespace().unwrap_or_default()),
             delegations: spec.map(convert::delegations).unwrap_or_default(),
             protection: spec.map(|spec| convert::protection(&spec.protection)).unwrap_or_default(),
@@ -47,7 +49,12 @@ impl Ground {
     }
 
     /// The facts of a plan, over a look at the lane.
-    pub(crate) fn facts<'a>(&'a self, view: &'a View<'_>, inventory: &'a Inventory, now: Timestamp) -> Facts<'a> {
+    pub(crate) fn facts<'a>(
+        &'a self,
+        view: &'a View<'_, Organization>,
+        inventory: &'a Inventory,
+        now: Timestamp,
+    ) -> Facts<'a> {
         self.facts_in(&self.namespace, view, inventory, now)
     }
 
@@ -55,13 +62,13 @@ impl Ground {
     pub(crate) fn facts_in<'a>(
         &'a self,
         namespace: &'a Namespace,
-        view: &'a View<'_>,
+        view: &'a View<'_, Organization>,
         inventory: &'a Inventory,
         now: Timestamp,
     ) -> Facts<'a> {
         Facts {
             inventory,
-            own: view.own(),
+            own: view.realm().identity.principal.as_ref(),
             delegations: &self.delegations,
             protection: &self.protection,
             namespace,
@@ -70,37 +77,49 @@ impl Ground {
     }
 }
 
+/// How a realm is reached; a connection that nobody made, or not yet, is told.
+pub(crate) fn link<R: Realm>(links: &Links<R>, exists: bool, name: &str) -> Link<R> {
+    let (kind, noun) = (R::KIND.as_str(), R::NOUN);
+    if !exists {
+        let message = format!("the {kind} `{name}` does not exist: create it, or correct `spec.{noun}Ref`");
+        return Link::Broken(Finding::new(R::NOT_FOUND, message));
+    }
+    links.get(name).unwrap_or_else(|| {
+        Link::Broken(Finding::new(R::NOT_READY, format!("the {kind} `{name}` is not connected yet")))
+    })
+}
+
 /// Either a lane with a picture, or the plan of an object that cannot be judged without one.
 pub(crate) fn lane_or_wait<K: Managed>(
     object: &K,
-    ground: &Ground,
+    link: &Link<K::Realm>,
     status: &K::Status,
-) -> Result<Arc<Lane>, Box<Plan<K::Status>>> {
-    let problem = match &ground.link {
+) -> Result<Arc<Lane<K::Realm>>, Box<Plan<K>>> {
+    let problem = match link {
         Link::Lane(lane) => {
             let view = lane.view();
-            if view.inventory().is_some() {
+            if view.picture().is_some() {
                 return Ok(Arc::clone(lane));
             }
-            let message = "the organization is being listed for the first time";
-            let waiting = || Finding::new(Reason::OrganizationNotReady, message);
+            let message = format!("the {} is being listed for the first time", K::Realm::NOUN);
+            let waiting = || Finding::new(K::Realm::NOT_READY, message);
             view.listing_failure().cloned().unwrap_or_else(waiting)
         }
-        Link::Broken(problem) => of_organization(problem, object.organization()),
+        Link::Broken(problem) => of_realm::<K::Realm>(problem, object.connection()),
     };
     Err(Box::new(cut_off(object, problem, status)))
 }
 
-/// The organization's problem as its objects tell it: with the organization's name, where the sentence lacks it.
-fn of_organization(problem: &Finding, name: &str) -> Finding {
-    if matches!(problem.reason, Reason::OrganizationNotFound | Reason::OrganizationNotReady) {
+/// The realm's problem as its objects tell it: with the realm's name, where the sentence lacks it.
+fn of_realm<R: Realm>(problem: &Finding, name: &str) -> Finding {
+    if [R::NOT_FOUND, R::NOT_READY].contains(&problem.reason) {
         return problem.clone();
     }
-    Finding::new(problem.reason, format!("the organization `{name}` is not connected: {}", problem.message))
+    Finding::new(problem.reason, format!("the {} `{name}` is not connected: {}", R::NOUN, problem.message))
 }
 
-/// An object whose organization cannot be reached. A deleted one can be let go, unrevoked, by an annotation with its uid.
-fn cut_off<K: Managed>(object: &K, mut problem: Finding, status: &K::Status) -> Plan<K::Status> {
+/// An object whose realm cannot be reached. A deleted one can be let go, unrevoked, by an annotation with its uid.
+fn cut_off<K: Managed>(object: &K, mut problem: Finding, status: &K::Status) -> Plan<K> {
     let deleting = object.meta().deletion_timestamp.is_some();
     let uid = object.uid().unwrap_or_default();
     if deleting && may_be_let_go(&problem) {

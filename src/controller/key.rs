@@ -10,6 +10,8 @@ pub(crate) enum Kind {
     Organization,
     User,
     Binding,
+    Publisher,
+    PublisherUser,
 }
 
 impl Kind {
@@ -19,6 +21,8 @@ impl Kind {
             Self::Organization => metrics::Kind::ConfluentOrganization,
             Self::User => metrics::Kind::ConfluentUser,
             Self::Binding => metrics::Kind::RoleBinding,
+            Self::Publisher => metrics::Kind::Publisher,
+            Self::PublisherUser => metrics::Kind::PublisherUser,
         }
     }
 
@@ -28,6 +32,8 @@ impl Kind {
             Self::Organization => "ConfluentOrganization",
             Self::User => "ConfluentUser",
             Self::Binding => "RoleBinding",
+            Self::Publisher => "Publisher",
+            Self::PublisherUser => "PublisherUser",
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::{
 use super::{
     context::Context,
     key::{Kind, ObjectKey},
-    lane::Lane,
+    lane::{Lane, Realm},
 };
 
 /// What the loop needs to know of a kind.
@@ -27,6 +27,8 @@ pub(crate) trait Managed:
     type Status: Serialize + PartialEq + Clone + Debug + Default + Send + Sync;
     /// What was observed.
     type Facts: Send;
+    /// Where what it declares is kept.
+    type Realm: Realm;
 
     const KIND: Kind;
     /// The kind's own condition that [`Decision::special`] fills.
@@ -39,10 +41,10 @@ pub(crate) trait Managed:
     fn observe(&self, context: &Context) -> impl Future<Output = Self::Facts> + Send;
 
     /// Decides, by the pure functions of `plan`; of the context it only looks things up.
-    fn plan(&self, facts: &Self::Facts, context: &Context, now: Timestamp) -> Plan<Self::Status>;
+    fn plan(&self, facts: &Self::Facts, context: &Context, now: Timestamp) -> Plan<Self>;
 
-    /// The name of the organization that the object belongs to.
-    fn organization(&self) -> &str;
+    /// The name of the object that connects its realm.
+    fn connection(&self) -> &str;
     fn status(&self) -> Option<&Self::Status>;
     fn observed_generation(status: &Self::Status) -> i64;
     fn conditions(status: &Self::Status) -> &Conditions;
@@ -50,14 +52,14 @@ pub(crate) trait Managed:
 }
 
 /// What a kind's plan comes to.
-pub(crate) struct Plan<S> {
-    pub(crate) decision: Decision,
+pub(crate) struct Plan<K: Managed> {
+    pub(crate) decision: Decision<<K::Realm as Realm>::Step>,
     /// Conditions beside the ones that a decision carries.
     pub(crate) more: Vec<(ConditionType, Fact)>,
     /// The status without generation and conditions.
-    pub(crate) status: S,
+    pub(crate) status: K::Status,
     /// Where the steps go.
-    pub(crate) lane: Option<Arc<Lane>>,
+    pub(crate) lane: Option<Arc<Lane<K::Realm>>>,
     /// The object is fine as it was last told, and what is wrong is told elsewhere: say nothing.
     pub(crate) quiet: bool,
     /// How many of the object's jobs the plan knew the end of.
@@ -68,9 +70,9 @@ pub(crate) struct Plan<S> {
     pub(crate) recheck: Duration,
 }
 
-impl<S> Plan<S> {
+impl<K: Managed> Plan<K> {
     /// A plan that only says something, and looks again after that time.
-    pub(crate) fn say(decision: Decision, status: S, recheck: Duration) -> Self {
+    pub(crate) fn say(decision: Decision<<K::Realm as Realm>::Step>, status: K::Status, recheck: Duration) -> Self {
         Self { decision, more: Vec::new(), status, lane: None, quiet: false, ended: 0, declares: Vec::new(), recheck }
     }
 }
@@ -90,8 +92,8 @@ pub(crate) fn has_finalizer<K: Resource>(object: &K) -> bool {
     object.meta().finalizers.as_ref().is_some_and(|all| all.iter().any(|one| one == FINALIZER))
 }
 
-/// What objects of an organization say when it cannot be reached: the ones that were fine stay as they are.
-pub(crate) fn unreachable<K: Managed>(object: &K, problem: &Finding, status: K::Status) -> Plan<K::Status> {
+/// What objects of a realm say when it cannot be reached: the ones that were fine stay as they are.
+pub(crate) fn unreachable<K: Managed>(object: &K, problem: &Finding, status: K::Status) -> Plan<K> {
     let generation = object.meta().generation.unwrap_or_default();
     let fine = object.meta().deletion_timestamp.is_none()
         && object.status().is_some_and(|status| {
@@ -99,7 +101,8 @@ pub(crate) fn unreachable<K: Managed>(object: &K, problem: &Finding, status: K::
             K::observed_generation(status) == generation && ready.is_some_and(|ready| ready.status == "True")
         });
     let mut decision = Decision::say(problem.reason, problem.message.clone());
-    decision.validated = Fact::new(None, problem.reason, "it cannot be judged before the organization is connected");
+    decision.validated =
+        Fact::new(None, problem.reason, format!("it cannot be judged before the {} is connected", K::Realm::NOUN));
     Plan { quiet: fine, ..Plan::say(decision, status, Duration::from_mins(1)) }
 }
 

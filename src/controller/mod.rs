@@ -12,19 +12,21 @@ mod ground;
 mod key;
 mod lane;
 pub mod lease;
+mod link;
 mod managed;
 mod memory;
 mod object;
 mod organization;
 pub mod server;
 mod settings;
+mod shelf;
 mod user;
 mod wake;
 mod write;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use futures::{Stream, StreamExt, channel::mpsc, future};
+use futures::{Stream, StreamExt, future};
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::{
     Api, Client, Resource, ResourceExt,
@@ -49,7 +51,8 @@ use self::{
     lease::{Candidate, SettingsError},
     managed::Managed,
     server::{Readiness, Ready},
-    wake::{Guarded, Queues, Stores, Waker},
+    shelf::{Guarded, Shelf},
+    wake::Waker,
 };
 pub use self::{lease::LeaseSettings, settings::Settings};
 
@@ -142,22 +145,15 @@ async fn lead(
     asked_to_end: impl Future<Output = ()>,
 ) {
     let config = || watcher::Config::default();
-    let (organization_queue, organization_wakes) = mpsc::unbounded();
-    let (user_queue, user_wakes) = mpsc::unbounded();
-    let (binding_queue, binding_wakes) = mpsc::unbounded();
     let organizations = Controller::new(Api::<Guarded<ConfluentOrganization>>::all(client.clone()), config());
     let users = Controller::new(Api::<Guarded<ConfluentUser>>::all(client.clone()), config());
     let bindings = Controller::new(Api::<Guarded<RoleBinding>>::all(client.clone()), config());
     let (namespaces, namespace_writer) = reflector::store();
-    let wake = Arc::new(Waker {
-        stores: Stores {
-            organizations: organizations.store(),
-            users: users.store(),
-            bindings: bindings.store(),
-            namespaces,
-        },
-        queues: Queues { organizations: organization_queue, users: user_queue, bindings: binding_queue },
-    });
+    let (organization_shelf, organization_wakes) = Shelf::new(organizations.store());
+    let (user_shelf, user_wakes) = Shelf::new(users.store());
+    let (binding_shelf, binding_wakes) = Shelf::new(bindings.store());
+    let wake =
+        Arc::new(Waker { organizations: organization_shelf, users: user_shelf, bindings: binding_shelf, namespaces });
     let reporter = Reporter { controller: "roster".to_owned(), instance: Some(settings.instance.clone()) };
     let recorder = Recorder::new(client.clone(), reporter);
     let (complete, caught_up) = tokio::sync::watch::channel(false);
@@ -175,7 +171,7 @@ async fn lead(
     let watch_namespaces = watch_namespaces(client.clone(), namespace_writer, Arc::clone(&wake));
     let watch_secrets = watch_secrets(client.clone(), settings.credentials_namespace.clone(), Arc::clone(&wake));
     let work = future::join(
-        catch_up(&wake.stores, &complete),
+        catch_up(&wake, &complete),
         future::join5(
             drive(organizations, organization_wakes, &context, settings.concurrency),
             drive(users, user_wakes, &context, settings.concurrency),
@@ -191,12 +187,8 @@ async fn lead(
 }
 
 /// Says when every cache is complete. A cache tells one waiter alone, so this is the only place that waits for one.
-async fn catch_up(stores: &Stores, complete: &tokio::sync::watch::Sender<bool>) {
-    // An error says that the watch was dropped, and with it whoever would wait.
-    let _ = stores.organizations.wait_until_ready().await;
-    let _ = stores.users.wait_until_ready().await;
-    let _ = stores.bindings.wait_until_ready().await;
-    let _ = stores.namespaces.wait_until_ready().await;
+async fn catch_up(wake: &Waker, complete: &tokio::sync::watch::Sender<bool>) {
+    wake.complete().await;
     complete.send_replace(true);
 }
 

@@ -27,7 +27,7 @@ use super::{
     context::Context,
     event,
     key::ObjectKey,
-    lane::{Done, Job, Progress, Wake},
+    lane::{Author, Done, Job, Progress, Wake},
     managed::{Managed, Plan, key_of},
     write,
 };
@@ -100,7 +100,7 @@ async fn pass<K: Managed>(object: &K, context: &Context) -> Result<(Action, Reco
     let facts = object.observe(context).await;
     let mut plan = object.plan(&facts, context, now);
     drop(facts);
-    for other in context.declared.put(&key, object.organization(), &plan.declares) {
+    for other in context.declared.put(&key, object.connection(), &plan.declares) {
         context.wake.object(&other);
     }
     if deleting && plan.decision.released {
@@ -120,7 +120,7 @@ async fn pass<K: Managed>(object: &K, context: &Context) -> Result<(Action, Reco
 }
 
 /// How a pass is counted.
-fn counted(decision: &Decision, told: bool) -> Reconciled {
+fn counted<S>(decision: &Decision<S>, told: bool) -> Reconciled {
     match decision.ready.reason.class() {
         Class::Waiting => Reconciled::Waiting,
         Class::Refused if decision.validated.holds == Some(false) => Reconciled::Invalid,
@@ -132,12 +132,7 @@ fn counted(decision: &Decision, told: bool) -> Reconciled {
 }
 
 /// Lets a deleted object go.
-async fn release<K: Managed>(
-    object: &K,
-    key: &ObjectKey,
-    plan: &Plan<K::Status>,
-    context: &Context,
-) -> Result<Action, Error> {
+async fn release<K: Managed>(object: &K, key: &ObjectKey, plan: &Plan<K>, context: &Context) -> Result<Action, Error> {
     let done = plan.lane.as_ref().map(|lane| lane.take_done(&key.uid)).unwrap_or_default();
     event::done(object, &done, context).await;
     if done.is_empty() {
@@ -150,7 +145,7 @@ async fn release<K: Managed>(
     }
     context.forget(key);
     tracing::info!(kind = K::KIND.as_str(), object = %key, because = %plan.decision.ready.message, "released");
-    context.released(key, object.organization(), done.is_empty());
+    context.released(key, object.connection(), done.is_empty());
     Ok(Action::await_change())
 }
 
@@ -159,7 +154,7 @@ async fn release<K: Managed>(
 async fn act<K: Managed>(
     object: &K,
     key: &ObjectKey,
-    plan: &mut Plan<K::Status>,
+    plan: &mut Plan<K>,
     context: &Context,
 ) -> Result<Option<Option<Duration>>, Error> {
     let generation = object.meta().generation.unwrap_or_default();
@@ -193,14 +188,15 @@ async fn act<K: Managed>(
             if !fresh && !write::is_current(object, context).await? {
                 return Ok(None);
             }
-            let job = Job { object: key.clone(), generation, deleting, steps: plan.decision.steps.clone() };
+            let author = Author { object: key.clone(), generation, deleting };
+            let job = Job { author, steps: plan.decision.steps.clone() };
             // Where an earlier job ended meanwhile, the object was woken and decides again.
             if lane.submit(job, plan.ended) { Ok(Some(Some(GRACE))) } else { Ok(None) }
         }
     }
 }
 
-fn say_failure(decision: &mut Decision, finding: Finding) {
+fn say_failure<S>(decision: &mut Decision<S>, finding: Finding) {
     if finding.reason.class() == Class::Refused {
         decision.validated = Fact::new(false, finding.reason, finding.message.clone());
     }
@@ -208,7 +204,7 @@ fn say_failure(decision: &mut Decision, finding: Finding) {
 }
 
 /// How much longer to keep silent: work and waits are told when they last longer than a few seconds.
-fn held_back<K: Managed>(object: &K, key: &ObjectKey, plan: &Plan<K::Status>, context: &Context) -> Option<Duration> {
+fn held_back<K: Managed>(object: &K, key: &ObjectKey, plan: &Plan<K>, context: &Context) -> Option<Duration> {
     let class = plan.decision.ready.reason.class();
     let deleting = object.meta().deletion_timestamp.is_some();
     let waits = matches!(class, Class::Working | Class::Waiting);
@@ -232,7 +228,7 @@ fn held_back<K: Managed>(object: &K, key: &ObjectKey, plan: &Plan<K::Status>, co
 async fn report<K: Managed>(
     object: &K,
     key: &ObjectKey,
-    plan: &Plan<K::Status>,
+    plan: &Plan<K>,
     done: &[Done],
     context: &Context,
     now: Timestamp,

@@ -19,9 +19,10 @@ use crate::{
 
 use super::{
     connection::connect,
-    context::{Connection, Context, Link},
+    context::Context,
     key::Kind,
-    lane::Lane,
+    lane::{Lane, Organization, View},
+    link::{Connection, Link},
     managed::{Managed, Plan},
 };
 
@@ -33,7 +34,7 @@ const RETRY: Duration = Duration::from_secs(30);
 /// What was observed of one organization.
 pub(crate) enum OrganizationFacts {
     /// Its lane is there.
-    Connected(Arc<Lane>),
+    Connected(Arc<Lane<Organization>>),
     /// It cannot be connected.
     Broken(Finding),
     /// It is being deleted, and this many objects refer to it.
@@ -43,6 +44,7 @@ pub(crate) enum OrganizationFacts {
 impl Managed for ConfluentOrganization {
     type Status = ConfluentOrganizationStatus;
     type Facts = OrganizationFacts;
+    type Realm = Organization;
 
     const KIND: Kind = Kind::Organization;
     const SPECIAL: Option<ConditionType> = None;
@@ -59,7 +61,7 @@ impl Managed for ConfluentOrganization {
             Ok((lane, fingerprint)) => (Link::Lane(Arc::clone(lane)), *fingerprint),
             Err(finding) => (Link::Broken(finding.clone()), 0),
         };
-        context.connect(&name, Connection { link, fingerprint, generation });
+        context.organizations.connect(&name, Connection { link, fingerprint, generation });
         if self.metadata.deletion_timestamp.is_some() {
             return OrganizationFacts::Deleting(dependents(&name, context));
         }
@@ -69,7 +71,7 @@ impl Managed for ConfluentOrganization {
         }
     }
 
-    fn plan(&self, facts: &OrganizationFacts, _: &Context, _: Timestamp) -> Plan<ConfluentOrganizationStatus> {
+    fn plan(&self, facts: &OrganizationFacts, _: &Context, _: Timestamp) -> Plan<Self> {
         let status = self.status.clone().unwrap_or_default();
         match facts {
             OrganizationFacts::Deleting(0) => {
@@ -91,7 +93,7 @@ impl Managed for ConfluentOrganization {
         }
     }
 
-    fn organization(&self) -> &str {
+    fn connection(&self) -> &str {
         self.metadata.name.as_deref().unwrap_or_default()
     }
 
@@ -119,13 +121,9 @@ impl Managed for ConfluentOrganization {
 }
 
 fn dependents(name: &str, context: &Context) -> usize {
-    let stores = context.stores();
-    let users = stores.users.state();
-    let bindings = stores.bindings.state();
-    let users = users.iter().filter_map(|it| it.0.as_ref().ok()).filter(|it| it.spec.organization_ref.name == name);
-    let bindings =
-        bindings.iter().filter_map(|it| it.0.as_ref().ok()).filter(|it| it.spec.organization_ref.name == name);
-    users.count() + bindings.count()
+    let of = |connection: &str| (connection == name).then_some(());
+    context.wake.users.select(|it| of(it.connection())).len()
+        + context.wake.bindings.select(|it| of(it.connection())).len()
 }
 
 /// What an organization says that cannot be connected.
@@ -156,16 +154,16 @@ fn broken(finding: &Finding) -> (Decision, Vec<(ConditionType, Fact)>) {
 
 fn connected(
     organization: &ConfluentOrganization,
-    lane: &Lane,
+    lane: &Lane<Organization>,
     mut status: ConfluentOrganizationStatus,
-) -> Plan<ConfluentOrganizationStatus> {
-    let identity = lane.identity();
+) -> Plan<ConfluentOrganization> {
+    let identity = &lane.realm().identity;
     let view = lane.view();
     let own = identity.principal.as_ref();
     let who = own.map_or_else(|| "a principal that the key may not read".to_owned(), |id| format!("`{id}`"));
     status.display_name = Some(identity.display_name.clone());
     let mut held: Option<Vec<(String, String)>> = None;
-    if let Some(inventory) = view.inventory() {
+    if let Some(inventory) = view.picture() {
         let counts = inventory.counts();
         let count = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
         status.counts = Some(CountsStatus {
@@ -216,8 +214,8 @@ fn connected(
     Plan { more, ..Plan::say(decision, status, Duration::from_mins(10)) }
 }
 
-fn ready(view: &super::lane::View<'_>, display_name: &str, who: &str) -> Finding {
-    match (view.inventory(), view.listing_failure()) {
+fn ready(view: &View<'_, Organization>, display_name: &str, who: &str) -> Finding {
+    match (view.picture(), view.listing_failure()) {
         // What was fine stays so through a transient failure; a refused key or a lost role is not transient.
         (_, Some(failure)) if is_lasting(failure.reason) => failure.clone(),
         (Some(_), _) => Finding::new(Reason::InSync, format!("connected to `{display_name}` as {who}")),
@@ -230,8 +228,8 @@ fn is_lasting(reason: Reason) -> bool {
     matches!(reason, Reason::CredentialsRejected | Reason::RolesUnreadable)
 }
 
-fn freshness(view: &super::lane::View<'_>) -> Fact {
-    match (view.inventory(), view.listing_failure()) {
+fn freshness(view: &View<'_, Organization>) -> Fact {
+    match (view.picture(), view.listing_failure()) {
         (_, Some(failure)) => Fact { holds: Some(false), finding: failure.clone() },
         (Some(_), None) => Fact::new(true, Reason::InventoryRead, "the last listing was complete"),
         (None, None) => Fact::new(None, Reason::Progressing, "the first listing is under way"),
@@ -239,7 +237,7 @@ fn freshness(view: &super::lane::View<'_>) -> Fact {
 }
 
 /// Inviting and deleting are judged apart, since other administrators may invite.
-fn permissions(view: &super::lane::View<'_>, held: Option<&[(String, String)]>, who: &str) -> Fact {
+fn permissions(view: &View<'_, Organization>, held: Option<&[(String, String)]>, who: &str) -> Fact {
     // The picture may be from before a role was taken away.
     if let Some(failure) = view.listing_failure().filter(|failure| failure.reason == Reason::RolesUnreadable) {
         return Fact { holds: Some(false), finding: failure.clone() };

@@ -22,6 +22,7 @@ use super::{
     context::Context,
     ground::{Ground, lane_or_wait},
     key::Kind,
+    lane::Organization,
     managed::{Managed, Plan},
 };
 
@@ -38,6 +39,7 @@ pub(crate) struct UserFacts {
 impl Managed for ConfluentUser {
     type Status = ConfluentUserStatus;
     type Facts = UserFacts;
+    type Realm = Organization;
 
     const KIND: Kind = Kind::User;
     const SPECIAL: Option<ConditionType> = Some(ConditionType::InvitationAccepted);
@@ -47,31 +49,31 @@ impl Managed for ConfluentUser {
     }
 
     async fn observe(&self, context: &Context) -> UserFacts {
-        context.declared.fill(context.stores());
+        context.declared.fill(&context.wake.bindings);
         context.wake.bindings_of(self, &context.memory);
         if self.status.as_ref().is_none_or(|status| status.observed_generation < 0) {
             context.wake.bindings_of_a_new(self);
         }
-        let organization = self.organization();
+        let organization = self.connection();
         let ground = Ground::observe(self, organization, context);
         UserFacts { sharers: sharers(self, context), recheck: context.wake.resync(organization), ground }
     }
 
-    fn plan(&self, facts: &UserFacts, context: &Context, now: Timestamp) -> Plan<ConfluentUserStatus> {
+    fn plan(&self, facts: &UserFacts, context: &Context, now: Timestamp) -> Plan<Self> {
         let mut status = self.status.clone().unwrap_or_default();
-        let lane = match lane_or_wait(self, &facts.ground, &status) {
+        let lane = match lane_or_wait(self, &facts.ground.link, &status) {
             Ok(lane) => lane,
             Err(plan) => return *plan,
         };
         let view = lane.view();
         let attempts = status.invitation.as_ref().map_or(0, |invitation| invitation.attempts);
-        let decision = match (convert::desired_user(&self.spec), view.inventory()) {
+        let decision = match (convert::desired_user(&self.spec), view.picture()) {
             (Ok(desired), Some(inventory)) => {
                 let person = inventory.person(&desired.email, now);
                 let id = person.id().cloned();
                 let sent = u32::try_from(inventory.invitation_count(&desired.email)).unwrap_or(u32::MAX);
                 status.invitation = invitation(person, sent.max(attempts));
-                status.access = id.as_ref().map(|id| access(id, inventory, self.organization(), context));
+                status.access = id.as_ref().map(|id| access(id, inventory, self.connection(), context));
                 let deleting = self.metadata.deletion_timestamp.is_some();
                 let hangs_on = id.as_ref().filter(|_| deleting);
                 let object = user::UserObject {
@@ -94,7 +96,7 @@ impl Managed for ConfluentUser {
         Plan { lane: Some(lane), ended, ..Plan::say(decision, status, facts.recheck) }
     }
 
-    fn organization(&self) -> &str {
+    fn connection(&self) -> &str {
         &self.spec.organization_ref.name
     }
 
@@ -138,20 +140,13 @@ fn invitation(person: Person<'_>, attempts: u32) -> Option<InvitationStatus> {
 
 /// Other live objects of the same organization with the same e-mail.
 fn sharers(user: &ConfluentUser, context: &Context) -> Vec<String> {
-    let mut names: Vec<String> = context
-        .stores()
-        .users
-        .state()
-        .iter()
-        .filter_map(|object| object.0.as_ref().ok())
-        .filter(|other| {
-            other.spec.email == user.spec.email
-                && other.spec.organization_ref == user.spec.organization_ref
-                && other.uid() != user.uid()
-                && other.metadata.deletion_timestamp.is_none()
-        })
-        .map(|other| format!("{}/{}", other.namespace().unwrap_or_default(), other.name_any()))
-        .collect();
+    let mut names = context.wake.users.select(|other| {
+        let shares = other.spec.email == user.spec.email
+            && other.connection() == user.connection()
+            && other.uid() != user.uid()
+            && other.metadata.deletion_timestamp.is_none();
+        shares.then(|| format!("{}/{}", other.namespace().unwrap_or_default(), other.name_any()))
+    });
     names.sort();
     names
 }

@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use crate::{
     backend::{BackendError, ErrorKind},
-    plan::{Finding, Held, Reason, Removal, Step},
+    plan::{Finding, Held, Reason},
 };
 
-use super::State;
+use super::{State, realm::Realm};
 
 /// When another try makes sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub(super) struct Failed {
 
 impl Failed {
     /// Whether it still stands against another try: an edited object is always tried again.
-    pub(super) fn stands(&self, generation: i64, now: Instant, state: &State) -> bool {
+    pub(super) fn stands<R: Realm>(&self, generation: i64, now: Instant, state: &State<R>) -> bool {
         if generation != self.generation {
             return false;
         }
@@ -90,8 +90,8 @@ impl Failure {
     }
 
     /// The picture is too old to remove on it what it shows nothing of.
-    pub(super) fn looking_again() -> Self {
-        let message = "looking at the whole organization once more before an account is removed";
+    pub(super) fn looking_again<R: Realm>() -> Self {
+        let message = format!("looking at the whole {} once more before an account is removed", R::NOUN);
         Self { finding: Finding::new(Reason::Progressing, message), pace: Pace::Doubt }
     }
 
@@ -101,53 +101,49 @@ impl Failure {
     }
 
     /// What the backend answered to a step.
-    pub(super) fn backend(step: &Step, error: &BackendError) -> Self {
+    pub(super) fn backend<R: Realm>(step: &R::Step, error: &BackendError) -> Self {
         let (reason, pace, words) = match error.kind {
             ErrorKind::CredentialsRejected => (
                 Reason::CredentialsRejected,
                 Pace::Slow,
-                "the vendor refuses the operator's credential: put a valid Cloud API key into the organization's Secret",
+                format!("the vendor refuses the operator's credential: {}", R::MEND_CREDENTIAL),
             ),
-            // An account is named by its address or its id alone, so nothing but the right can be missing.
-            ErrorKind::Forbidden if is_about_an_account(step) => (
-                Reason::MissingAccountAdmin,
-                Pace::Slow,
-                "the operator's identity may not: grant it AccountAdmin or OrganizationAdmin, or do it by hand in the \
-                 portal",
-            ),
-            ErrorKind::Forbidden => (
-                Reason::BackendRefused,
-                Pace::Slow,
-                "the vendor answers 403, which it gives alike for a missing right of the operator's identity and for a \
-                 principal or place that does not exist",
-            ),
-            ErrorKind::NotFound | ErrorKind::Invalid => (Reason::BackendRefused, Pace::Slow, "the vendor refuses it"),
+            ErrorKind::Forbidden => {
+                let (reason, words) = R::forbidden(step);
+                (reason, Pace::Slow, words.to_owned())
+            }
+            ErrorKind::NotFound | ErrorKind::Invalid => {
+                (Reason::BackendRefused, Pace::Slow, "the vendor refuses it".to_owned())
+            }
             ErrorKind::QuotaExceeded => (
                 Reason::QuotaExceeded,
                 Pace::Slow,
-                "the organization has reached a limit: remove what is not needed, or ask the vendor for more; it is \
-                 tried again by itself",
+                format!(
+                    "the {} has reached a limit: remove what is not needed, or ask the vendor for more; it is tried \
+                     again by itself",
+                    R::NOUN
+                ),
             ),
             ErrorKind::Throttled => (
                 Reason::Throttled,
                 error.retry_after.map_or(Pace::Soon, Pace::After),
-                "the vendor limits our rate; it goes on by itself",
+                "the vendor limits our rate; it goes on by itself".to_owned(),
             ),
             ErrorKind::Conflict => {
-                (Reason::Progressing, Pace::Doubt, "the vendor says that it is there already; reading again")
+                (Reason::Progressing, Pace::Doubt, "the vendor says that it is there already; reading again".to_owned())
             }
             ErrorKind::Unavailable => {
-                (Reason::BackendUnavailable, Pace::Soon, "the vendor cannot be reached; it is tried again")
+                (Reason::BackendUnavailable, Pace::Soon, "the vendor cannot be reached; it is tried again".to_owned())
             }
             ErrorKind::Ambiguous => (
                 Reason::BackendUnavailable,
                 Pace::Doubt,
-                "the vendor gave no definite answer; reading before trying again",
+                "the vendor gave no definite answer; reading before trying again".to_owned(),
             ),
             ErrorKind::Malformed => (
                 Reason::BackendUnavailable,
                 Pace::Doubt,
-                "the vendor's answer cannot be read; reading before trying again",
+                "the vendor's answer cannot be read; reading before trying again".to_owned(),
             ),
         };
         // The request id is in the log: here it would be another sentence, and another write, at every try.
@@ -168,13 +164,5 @@ impl Failure {
             Pace::Doubt => Retry::AfterListing { at: now + backoff(SOON, SLOW), doubt: now },
         };
         Failed { finding: self.finding, retry, attempts, generation }
-    }
-}
-
-fn is_about_an_account(step: &Step) -> bool {
-    match step {
-        Step::Invite { .. } | Step::Rename { .. } => true,
-        Step::Remove(removal) => matches!(removal, Removal::Account { .. } | Removal::Invitation { .. }),
-        Step::Grant(_) => false,
     }
 }

@@ -6,12 +6,11 @@ use std::{
 };
 
 use crate::{
-    access::{Listing, listing::User},
     backend::{BackendError, ErrorKind},
-    plan::{Finding, Inventory, Reason},
+    plan::{Finding, Reason},
 };
 
-use super::{LONGEST_LAG, State};
+use super::{LONGEST_LAG, State, realm::Realm};
 
 /// Shortest time between two listings that something asked for.
 const BREATH: Duration = Duration::from_secs(1);
@@ -92,26 +91,26 @@ pub(super) enum Read {
     Refused,
 }
 
-impl State {
+impl<R: Realm> State<R> {
     /// Takes a complete listing in, under our own writes that it does not show yet.
-    pub(super) fn listed(&mut self, listing: Listing, began: Instant, now: Instant) -> Read {
-        let (size, fingerprint) = (listing.users.len() + listing.bindings.len(), fingerprint(&listing));
+    pub(super) fn listed(&mut self, listing: R::Listing, began: Instant, now: Instant) -> Read {
+        let (size, fingerprint) = (R::size(&listing), R::fingerprint(&listing));
         if let Some(failure) = self.doubts(size, fingerprint) {
             self.fail(failure, false, None, now);
             // A second look settles it, and soon.
             self.listing.retry_after = Some(BREATH * 2);
             return Read::Refused;
         }
-        let mut inventory = Inventory::new(listing);
+        let mut picture = R::picture(listing);
         self.unconfirmed.retain(|(written, at)| {
-            let lagging = !inventory.shows(written) && now.duration_since(*at) < LONGEST_LAG;
+            let lagging = !R::shows(&picture, written) && now.duration_since(*at) < LONGEST_LAG;
             if lagging {
-                inventory.apply(written);
+                R::apply(&mut picture, written);
             }
             lagging
         });
-        let changed = self.inventory.is_none() || self.listing.fingerprint != fingerprint;
-        self.inventory = Some(inventory);
+        let changed = self.picture.is_none() || self.listing.fingerprint != fingerprint;
+        self.picture = Some(picture);
         self.version += u64::from(changed);
         self.listing =
             ListingState { began: Some(began), tried: Some(now), fingerprint, size, ..ListingState::default() };
@@ -133,10 +132,8 @@ impl State {
             | ErrorKind::Malformed => Reason::BackendUnavailable,
         };
         let next = match error.kind {
-            ErrorKind::Forbidden => {
-                ": the operator's identity may not read it all; grant it OrganizationAdmin, and it goes on by itself"
-            }
-            ErrorKind::CredentialsRejected => ": put a valid Cloud API key into the organization's Secret",
+            ErrorKind::Forbidden => format!(": {}", R::MEND_LISTING),
+            ErrorKind::CredentialsRejected => format!(": {}", R::MEND_CREDENTIAL),
             ErrorKind::Throttled
             | ErrorKind::NotFound
             | ErrorKind::Conflict
@@ -144,11 +141,11 @@ impl State {
             | ErrorKind::QuotaExceeded
             | ErrorKind::Unavailable
             | ErrorKind::Ambiguous
-            | ErrorKind::Malformed => "; it is tried again by itself",
+            | ErrorKind::Malformed => "; it is tried again by itself".to_owned(),
         };
         let said = error.public.trim_end_matches('.');
         let finding =
-            Finding::new(reason, format!("the organization cannot be listed: {}: {said}{next}", error.operation));
+            Finding::new(reason, format!("the {} cannot be listed: {}: {said}{next}", R::NOUN, error.operation));
         self.fail(finding, error.kind == ErrorKind::CredentialsRejected, error.retry_after, now);
     }
 
@@ -160,15 +157,13 @@ impl State {
         self.listing.tried = Some(now);
     }
 
-    /// An organization always has somebody in it, and it does not lose half of what it holds from one look to the next:
+    /// A realm always has somebody in it, and it does not lose half of what it holds from one look to the next:
     /// such a listing is believed only when a second one agrees.
     fn doubts(&mut self, size: usize, fingerprint: u64) -> Option<Finding> {
         let before = self.listing.size;
         let finding = |message: String| Some(Finding::new(Reason::BackendUnavailable, message));
         if size == 0 {
-            return finding(
-                "the vendor lists neither people nor bindings, which no organization can be without".to_owned(),
-            );
+            return finding(format!("the vendor lists no {}, which no {} can be without", R::CONTENTS, R::NOUN));
         }
         let shrank = before >= 10 && size * 2 < before;
         if !shrank || self.listing.suspect == Some(fingerprint) {
@@ -176,34 +171,18 @@ impl State {
         }
         self.listing.suspect = Some(fingerprint);
         finding(format!(
-            "the vendor lists {size} people and bindings where it listed {before}: waiting for a second look that agrees"
+            "the vendor lists {size} {} where it listed {before}: waiting for a second look that agrees",
+            R::CONTENTS
         ))
     }
 }
 
-/// The same for two listings that hold the same facts in any order.
-fn fingerprint(listing: &Listing) -> u64 {
-    let Listing { users, invitations, service_accounts, bindings, environments, clusters, api_keys } = listing;
-    let keys = api_keys.as_deref().unwrap_or_default();
-    let users = users.iter().map(|user| User { created_at: None, ..user.clone() });
-    let all = [
-        sum(users),
-        sum(invitations),
-        sum(service_accounts),
-        sum(bindings),
-        sum(environments),
-        sum(clusters),
-        sum(keys),
-        u64::from(api_keys.is_some()),
-    ];
-    hash(all)
-}
-
-fn sum(items: impl IntoIterator<Item = impl Hash>) -> u64 {
+/// Of facts in any order.
+pub(super) fn sum(items: impl IntoIterator<Item = impl Hash>) -> u64 {
     items.into_iter().map(hash).fold(0, u64::wrapping_add)
 }
 
-fn hash(item: impl Hash) -> u64 {
+pub(super) fn hash(item: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     item.hash(&mut hasher);
     hasher.finish()
@@ -213,14 +192,16 @@ fn hash(item: impl Hash) -> u64 {
 mod tests {
     use jiff::Timestamp;
 
-    use super::*;
+    use super::{super::organization::Organization, *};
     use crate::{
         access::{
-            Grant, PrincipalId, Scope,
+            Grant, Listing, PrincipalId, Scope,
             listing::{Binding, User},
         },
         plan::{Removal, Written},
     };
+
+    type State = super::State<Organization>;
 
     fn binding(number: usize) -> Binding {
         Binding {
@@ -240,7 +221,7 @@ mod tests {
     fn holds(state: &State, number: usize) -> bool {
         let principal = PrincipalId::new(format!("u-{number}"));
         let grant = Grant { principal, role: "Operator".to_owned(), scope: Scope::organization() };
-        state.inventory.as_ref().is_some_and(|inventory| inventory.find(&grant).is_some())
+        state.picture.as_ref().is_some_and(|inventory| inventory.find(&grant).is_some())
     }
 
     #[test]

@@ -1,10 +1,12 @@
-//! The lane: the one place per organization from which writes leave. It holds the inventory, its age, and every step that
-//! is under way.
+//! The lane: the one place per organization, and per publisher, from which writes leave. It holds the picture, its age, and
+//! every step that is under way.
 //!
 //! Reconciles read it and submit steps; its task (`task`) alone talks to the backend. Nothing here waits for a network.
 
 mod failure;
 mod listing;
+mod organization;
+mod realm;
 mod task;
 
 use std::{
@@ -16,13 +18,16 @@ use std::{
 use tokio::{sync::Notify, task::AbortHandle};
 
 use crate::{
-    access::{PrincipalId, listing::Identity},
-    backend::AccessBackend,
-    plan::{Finding, Inventory, Protection, Reason, Step, Written},
+    access::PrincipalId,
+    plan::{Finding, Reason},
     telemetry::Metrics,
 };
 
-use super::{key::ObjectKey, lease::Leadership};
+use super::{
+    key::{Kind, ObjectKey},
+    lease::Leadership,
+};
+pub(crate) use {organization::Organization, realm::Realm};
 
 /// How long a listing may lag behind a write of ours before we believe the listing (the vendor's own client waits 90 s).
 const LONGEST_LAG: Duration = Duration::from_mins(2);
@@ -32,28 +37,32 @@ const LAST_WRITES: Duration = Duration::from_secs(10);
 
 /// What the lane tells the controllers.
 pub(crate) trait Wake: Send + Sync + 'static {
-    /// Whether the object is still the one that the job was decided for. A throttled job may wait for long, and meanwhile
+    /// Whether the object is still the one that steps were decided for. A throttled step may wait for long, and meanwhile
     /// the object may be edited or deleted.
-    fn wants(&self, job: &Job) -> bool;
+    fn wants(&self, author: &Author) -> bool;
     /// This object's steps came to an end.
     fn object(&self, key: &ObjectKey);
-    /// The organization's own object has something new to say.
-    fn organization(&self, name: &str);
-    /// Every object of the organization has to be looked at.
-    fn dependents(&self, organization: &str);
-    /// What this principal holds has changed.
+    /// The object that connects a realm has something new to say.
+    fn connection(&self, kind: Kind, name: &str);
+    /// Every object of a realm has to be looked at.
+    fn dependents(&self, kind: Kind, name: &str);
+    /// What this principal of an organization holds has changed.
     fn person(&self, organization: &str, principal: &PrincipalId);
+}
+
+/// Who submitted steps, as it was when they were decided.
+#[derive(Clone, Debug)]
+pub(crate) struct Author {
+    pub(crate) object: ObjectKey,
+    pub(crate) generation: i64,
+    pub(crate) deleting: bool,
 }
 
 /// Steps that one object submitted.
 #[derive(Clone, Debug)]
-pub(crate) struct Job {
-    pub(crate) object: ObjectKey,
-    /// The generation that they were decided for.
-    pub(crate) generation: i64,
-    /// The object was being deleted when they were decided.
-    pub(crate) deleting: bool,
-    pub(crate) steps: Vec<Step>,
+pub(crate) struct Job<S> {
+    pub(crate) author: Author,
+    pub(crate) steps: Vec<S>,
 }
 
 /// Where an object's steps stand.
@@ -70,44 +79,46 @@ pub(crate) enum Progress {
 /// A step that was made, for an event.
 #[derive(Clone, Debug)]
 pub(crate) struct Done {
-    pub(crate) step: Step,
+    /// The event's reason.
+    pub(crate) event: &'static str,
+    /// What was done.
+    pub(crate) text: String,
     /// What else should be known, such as API keys that survive.
     pub(crate) note: Option<String>,
 }
 
 /// What a lane is made of.
-pub(crate) struct Parts {
+pub(crate) struct Parts<R: Realm> {
+    /// The name of the object that connects the realm.
     pub(crate) name: String,
-    pub(crate) identity: Identity,
-    pub(crate) backend: Arc<dyn AccessBackend>,
+    pub(crate) realm: R,
     pub(crate) wake: Arc<dyn Wake>,
     pub(crate) leadership: Leadership,
     pub(crate) metrics: Metrics,
     /// What the owner protects, as of now.
-    pub(crate) protection: Box<dyn Fn() -> Protection + Send + Sync>,
+    pub(crate) protection: Box<dyn Fn() -> R::Protection + Send + Sync>,
     /// How often to list, as of now.
     pub(crate) resync: Box<dyn Fn() -> Duration + Send + Sync>,
 }
 
-/// One organization's lane.
-pub(crate) struct Lane {
-    parts: Parts,
-    state: RwLock<State>,
+/// One realm's lane.
+pub(crate) struct Lane<R: Realm> {
+    parts: Parts<R>,
+    state: RwLock<State<R>>,
     bell: Notify,
     task: std::sync::Mutex<Option<AbortHandle>>,
     /// Held for reading by each remote write, and for writing by whoever waits for the end of all.
     writes: tokio::sync::RwLock<()>,
 }
 
-#[derive(Default)]
-struct State {
-    inventory: Option<Inventory>,
+struct State<R: Realm> {
+    picture: Option<R::Picture>,
     listing: listing::ListingState,
     /// Our writes that no listing has shown yet, with the time of each.
-    unconfirmed: Vec<(Written, Instant)>,
+    unconfirmed: Vec<(R::Written, Instant)>,
     /// Counts every change of the picture, so that a held step is tried again when there is reason to.
     version: u64,
-    queue: VecDeque<Job>,
+    queue: VecDeque<Job<R::Step>>,
     under_way: HashSet<String>,
     failed: HashMap<String, failure::Failed>,
     /// How many jobs of an object have ended, while it still has something to do.
@@ -125,26 +136,47 @@ struct State {
     touched: HashSet<PrincipalId>,
 }
 
-/// A look at the lane's picture; decisions are made under it, and it is held only for that long.
-pub(crate) struct View<'a> {
-    state: RwLockReadGuard<'a, State>,
-    identity: &'a Identity,
+impl<R: Realm> Default for State<R> {
+    fn default() -> Self {
+        Self {
+            picture: None,
+            listing: listing::ListingState::default(),
+            unconfirmed: Vec::new(),
+            version: 0,
+            queue: VecDeque::new(),
+            under_way: HashSet::new(),
+            failed: HashMap::new(),
+            ended: HashMap::new(),
+            done: HashMap::new(),
+            paused_until: None,
+            doubters: Vec::new(),
+            held: HashMap::new(),
+            admins_changed: false,
+            touched: HashSet::new(),
+        }
+    }
 }
 
-impl View<'_> {
+/// A look at the lane's picture; decisions are made under it, and it is held only for that long.
+pub(crate) struct View<'a, R: Realm> {
+    state: RwLockReadGuard<'a, State<R>>,
+    realm: &'a R,
+}
+
+impl<'a, R: Realm> View<'a, R> {
+    /// Where it is, and whom the operator acts as there.
+    pub(crate) fn realm(&self) -> &'a R {
+        self.realm
+    }
+
     /// How many of an object's jobs this picture has seen the end of.
     pub(crate) fn ended(&self, uid: &str) -> u64 {
         self.state.ended.get(uid).copied().unwrap_or_default()
     }
 
     /// The picture, once there is one.
-    pub(crate) fn inventory(&self) -> Option<&Inventory> {
-        self.state.inventory.as_ref()
-    }
-
-    /// Whom the operator acts as.
-    pub(crate) fn own(&self) -> Option<&PrincipalId> {
-        self.identity.principal.as_ref()
+    pub(crate) fn picture(&self) -> Option<&R::Picture> {
+        self.state.picture.as_ref()
     }
 
     /// Why the last listing failed, if it did.
@@ -153,9 +185,9 @@ impl View<'_> {
     }
 }
 
-impl Lane {
+impl<R: Realm> Lane<R> {
     /// A lane with its task running.
-    pub(crate) fn start(parts: Parts) -> Arc<Self> {
+    pub(crate) fn start(parts: Parts<R>) -> Arc<Self> {
         let lane = Arc::new(Self {
             parts,
             state: RwLock::default(),
@@ -183,26 +215,26 @@ impl Lane {
         // The lock is fair: a write that would begin now waits behind this.
         let ended = tokio::time::timeout(LAST_WRITES, self.writes.write()).await;
         if ended.is_err() {
-            tracing::warn!(organization = %self.parts.name, "a remote write is still unanswered");
+            tracing::warn!(realm = %self.parts.name, "a remote write is still unanswered");
         }
         self.stop();
     }
 
-    /// The organization's settings changed: the task looks whether a listing is due, and what a guard held by the old
+    /// The realm's settings changed: the task looks whether a listing is due, and what a guard held by the old
     /// rules is worth another try.
     pub(crate) fn settings_changed(&self) {
         self.write().version += 1;
         self.bell.notify_one();
     }
 
-    /// Whom the operator acts as here.
-    pub(crate) fn identity(&self) -> &Identity {
-        &self.parts.identity
+    /// Where it writes to, and as whom.
+    pub(crate) fn realm(&self) -> &R {
+        &self.parts.realm
     }
 
     /// A look at the picture.
-    pub(crate) fn view(&self) -> View<'_> {
-        View { state: self.read(), identity: &self.parts.identity }
+    pub(crate) fn view(&self) -> View<'_, R> {
+        View { state: self.read(), realm: &self.parts.realm }
     }
 
     /// Where an object's steps stand, for the generation that it has now.
@@ -223,7 +255,7 @@ impl Lane {
     /// Takes steps over, unless the object's earlier ones ended since they were decided: `false` then, and the object has
     /// to decide again on what these brought about. A second submission while the first is under way is dropped: the
     /// object is woken when that ends.
-    pub(crate) fn submit(&self, job: Job, ended: u64) -> bool {
+    pub(crate) fn submit(&self, job: Job<R::Step>, ended: u64) -> bool {
         let admitted = self.write().admit(job, ended);
         if admitted == Admission::Queued {
             self.parts.metrics.lane_queue_changed(1);
@@ -234,7 +266,7 @@ impl Lane {
 
     /// Forgets an object's failures: it has nothing to do any more.
     pub(crate) fn settle(&self, uid: &str) {
-        let known = |state: &State| state.failed.contains_key(uid) || state.ended.contains_key(uid);
+        let known = |state: &State<R>| state.failed.contains_key(uid) || state.ended.contains_key(uid);
         if known(&self.read()) {
             let mut state = self.write();
             state.failed.remove(uid);
@@ -247,12 +279,12 @@ impl Lane {
         if self.read().done.contains_key(uid) { self.write().done.remove(uid).unwrap_or_default() } else { Vec::new() }
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, State> {
+    fn read(&self) -> RwLockReadGuard<'_, State<R>> {
         // A panic while the lock is held leaves plain data behind, which the next listing replaces.
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, State> {
+    fn write(&self) -> RwLockWriteGuard<'_, State<R>> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -268,9 +300,9 @@ enum Admission {
     Outdated,
 }
 
-impl State {
-    fn admit(&mut self, job: Job, ended: u64) -> Admission {
-        let uid = &job.object.uid;
+impl<R: Realm> State<R> {
+    fn admit(&mut self, job: Job<R::Step>, ended: u64) -> Admission {
+        let uid = &job.author.object.uid;
         if self.ended.get(uid).copied().unwrap_or_default() != ended {
             return Admission::Outdated;
         }
@@ -300,18 +332,18 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::controller::key::Kind;
+    use crate::plan::Step;
 
-    fn job() -> Job {
+    fn job() -> Job<Step> {
         let (namespace, name, uid) = ("team".to_owned(), "ada".to_owned(), "uid-1".to_owned());
         let object = ObjectKey { kind: Kind::User, namespace, name, uid };
-        Job { object, generation: 1, deleting: false, steps: Vec::new() }
+        Job { author: Author { object, generation: 1, deleting: false }, steps: Vec::new() }
     }
 
     /// A reconcile that looked before a job ended and submits after it would make the same grant twice.
     #[test]
     fn steps_that_were_decided_before_the_last_ones_ended_are_not_taken() {
-        let mut state = State::default();
+        let mut state = State::<Organization>::default();
         assert_eq!(state.admit(job(), 0), Admission::Queued);
         assert_eq!(state.admit(job(), 0), Admission::UnderWay);
         assert!(state.end("uid-1"));

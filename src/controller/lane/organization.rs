@@ -1,0 +1,206 @@
+//! An organization as a lane sees it.
+
+use std::sync::Arc;
+
+use crate::{
+    access::{
+        Listing,
+        listing::{Binding, Identity, User},
+    },
+    backend::{AccessBackend, BackendError, ErrorKind},
+    plan::{
+        GuardFacts, Held, Inventory, Permit, Protection, Reason, Removal, Step, Written, binding::survivors, guard,
+    },
+};
+
+use super::{
+    super::key::Kind,
+    listing::{hash, sum},
+    realm::{Again, Concerned, Realm},
+};
+
+/// One organization of Confluent Cloud, and who we are there.
+pub(crate) struct Organization {
+    pub(crate) identity: Identity,
+    pub(crate) backend: Arc<dyn AccessBackend>,
+}
+
+impl Realm for Organization {
+    type Listing = Listing;
+    type Picture = Inventory;
+    type Step = Step;
+    type Removal = Removal;
+    type Written = Written;
+    type Protection = Protection;
+    /// The bindings of `OrganizationAdmin` at the organization.
+    type Around = Vec<Binding>;
+
+    const KIND: Kind = Kind::Organization;
+    const NOUN: &'static str = "organization";
+    const NOT_FOUND: Reason = Reason::OrganizationNotFound;
+    const NOT_READY: Reason = Reason::OrganizationNotReady;
+    const MEND_CREDENTIAL: &'static str = "put a valid Cloud API key into the organization's Secret";
+    const MEND_LISTING: &'static str =
+        "the operator's identity may not read it all; grant it OrganizationAdmin, and it goes on by itself";
+    const CONTENTS: &'static str = "people and bindings";
+
+    fn fingerprint(listing: &Listing) -> u64 {
+        let Listing { users, invitations, service_accounts, bindings, environments, clusters, api_keys } = listing;
+        let keys = api_keys.as_deref().unwrap_or_default();
+        let users = users.iter().map(|user| User { created_at: None, ..user.clone() });
+        hash([
+            sum(users),
+            sum(invitations),
+            sum(service_accounts),
+            sum(bindings),
+            sum(environments),
+            sum(clusters),
+            sum(keys),
+            u64::from(api_keys.is_some()),
+        ])
+    }
+
+    fn size(listing: &Listing) -> usize {
+        listing.users.len() + listing.bindings.len()
+    }
+
+    fn picture(listing: Listing) -> Inventory {
+        Inventory::new(listing)
+    }
+
+    fn apply(picture: &mut Inventory, written: &Written) {
+        picture.apply(written);
+    }
+
+    fn shows(picture: &Inventory, written: &Written) -> bool {
+        picture.shows(written)
+    }
+
+    fn removal(step: &Step) -> Option<&Removal> {
+        match step {
+            Step::Remove(removal) => Some(removal),
+            Step::Invite { .. } | Step::Rename { .. } | Step::Grant(_) => None,
+        }
+    }
+
+    /// An account goes with its bindings and keys, whatever they are.
+    fn takes_more_along(removal: &Removal) -> bool {
+        match removal {
+            Removal::Account { .. } | Removal::Invitation { .. } => true,
+            Removal::Binding(_) => false,
+        }
+    }
+
+    fn told(step: &Step) -> (&'static str, String) {
+        (step.event(), step.done())
+    }
+
+    fn forbidden(step: &Step) -> (Reason, &'static str) {
+        // An account is named by its address or its id alone, so nothing but the right can be missing.
+        let about_an_account = match step {
+            Step::Invite { .. } | Step::Rename { .. } => true,
+            Step::Remove(removal) => Self::takes_more_along(removal),
+            Step::Grant(_) => false,
+        };
+        if about_an_account {
+            let words = "the operator's identity may not: grant it AccountAdmin or OrganizationAdmin, or do it by hand \
+                         in the portal";
+            return (Reason::MissingAccountAdmin, words);
+        }
+        let words = "the vendor answers 403, which it gives alike for a missing right of the operator's identity and for \
+                     a principal or place that does not exist";
+        (Reason::BackendRefused, words)
+    }
+
+    fn concerns(written: &Written) -> Concerned {
+        match written {
+            Written::Granted(binding) | Written::Removed(Removal::Binding(binding)) => Concerned {
+                principal: Some(binding.principal.clone()),
+                administrators: Inventory::is_organization_admin(binding),
+            },
+            Written::Removed(Removal::Account { .. }) => Concerned { principal: None, administrators: true },
+            Written::Invited(_) | Written::Renamed { .. } | Written::Removed(Removal::Invitation { .. }) => {
+                Concerned::default()
+            }
+        }
+    }
+
+    async fn list(&self) -> Result<Listing, BackendError> {
+        self.backend.list().await
+    }
+
+    async fn make(&self, step: &Step) -> Result<Written, BackendError> {
+        let backend = &self.backend;
+        match step {
+            Step::Invite { email, auth_type } => backend.invite(email.clone(), *auth_type).await.map(Written::Invited),
+            Step::Rename { user, full_name } => backend
+                .rename(user.clone(), full_name.clone())
+                .await
+                .map(|()| Written::Renamed { user: user.clone(), full_name: full_name.clone() }),
+            Step::Grant(grant) => match backend.grant(grant.clone()).await {
+                // After doubt, read: an answer that never came may have been a yes.
+                Err(error) if error.kind == ErrorKind::Ambiguous => match backend.find(grant.clone()).await {
+                    Ok(Some(binding)) => Ok(Written::Granted(binding)),
+                    Ok(None) | Err(_) => Err(error),
+                },
+                other => other.map(Written::Granted),
+            },
+            Step::Remove(_) => Err(not_an_addition()),
+        }
+    }
+
+    async fn look_around(&self) -> Result<Vec<Binding>, BackendError> {
+        self.backend.organization_admins().await
+    }
+
+    async fn look_again(&self, removal: &Removal) -> Result<Again<Removal>, BackendError> {
+        let Removal::Binding(binding) = removal else {
+            return Ok(Again::There(removal.clone()));
+        };
+        let Some(grant) = binding.grant() else {
+            return Ok(Again::Unreadable(binding.crn.clone()));
+        };
+        let found = self.backend.find(grant).await?;
+        Ok(found.map_or(Again::Gone, |binding| Again::There(Removal::Binding(binding))))
+    }
+
+    fn pass(
+        &self,
+        removal: Removal,
+        picture: &Inventory,
+        around: &Vec<Binding>,
+        protection: &Protection,
+    ) -> Result<Permit, Held> {
+        let own = self.identity.principal.as_ref();
+        guard::pass(removal, GuardFacts { inventory: picture, admins: around, own, protection })
+    }
+
+    async fn remove(&self, permit: Permit) -> Result<Written, BackendError> {
+        let removal = permit.removal().clone();
+        self.backend.remove(permit).await.map(|()| Written::Removed(removal))
+    }
+
+    fn passed(around: &mut Vec<Binding>, written: &Written) {
+        let Written::Removed(removal) = written else { return };
+        match removal {
+            Removal::Binding(binding) => around.retain(|admin| admin.id != binding.id),
+            Removal::Account { user, .. } => around.retain(|admin| admin.principal != *user),
+            Removal::Invitation { user, .. } => around.retain(|admin| Some(&admin.principal) != user.as_ref()),
+        }
+    }
+
+    fn survivors(picture: &Inventory, written: &Written) -> Option<String> {
+        match written {
+            Written::Removed(Removal::Binding(binding)) => survivors(&binding.principal, picture),
+            Written::Removed(Removal::Account { .. } | Removal::Invitation { .. })
+            | Written::Granted(_)
+            | Written::Invited(_)
+            | Written::Renamed { .. } => None,
+        }
+    }
+}
+
+/// Removals take another way; see the lane's task.
+pub(super) fn not_an_addition() -> BackendError {
+    BackendError::new(ErrorKind::Invalid, "remove", "a removal was put among additions")
+}

@@ -1,0 +1,110 @@
+//! What a lane needs to know of the place that it writes to: an organization, or a publisher.
+
+use std::fmt::{Debug, Display};
+
+use crate::{
+    access::PrincipalId,
+    backend::BackendError,
+    plan::{Held, Permit, Reason},
+};
+
+use super::super::key::Kind;
+
+/// A place where access is kept, with its backend: what can be listed there, which steps lead from one picture to another,
+/// and what guards them. The lane does the rest alike for all: order, pace, doubt, and who is woken.
+pub(crate) trait Realm: Send + Sync + 'static {
+    /// A complete listing.
+    type Listing: Send;
+    /// What plans look at: the last listing, and our own writes on top.
+    type Picture: Send + Sync;
+    type Step: Clone + Debug + Display + Send + Sync;
+    type Removal: Clone + Debug + Send + Sync;
+    /// A step that happened.
+    type Written: Clone + Debug + Send + Sync;
+    /// What the owner protects.
+    type Protection;
+    /// What removals are judged by besides the picture, read at the beginning of each batch of them.
+    type Around: Send;
+
+    /// The kind that connects it.
+    const KIND: Kind;
+    /// The word in sentences.
+    const NOUN: &'static str;
+    /// The object that connects it does not exist.
+    const NOT_FOUND: Reason;
+    /// It is not connected yet.
+    const NOT_READY: Reason;
+    /// What to do about a credential that is refused.
+    const MEND_CREDENTIAL: &'static str;
+    /// What to do when a listing is refused.
+    const MEND_LISTING: &'static str;
+    /// What a listing counts.
+    const CONTENTS: &'static str;
+
+    /// The same for two listings that hold the same facts in any order.
+    fn fingerprint(listing: &Self::Listing) -> u64;
+    /// How much a listing holds; nothing at all is never believed.
+    fn size(listing: &Self::Listing) -> usize;
+    fn picture(listing: Self::Listing) -> Self::Picture;
+    fn apply(picture: &mut Self::Picture, written: &Self::Written);
+    /// Whether a listing already shows the write.
+    fn shows(picture: &Self::Picture, written: &Self::Written) -> bool;
+
+    /// The removal that a step is, if it is one.
+    fn removal(step: &Self::Step) -> Option<&Self::Removal>;
+    /// Whether a removal takes along what it does not name, so that an old picture is not enough to make it on.
+    fn takes_more_along(removal: &Self::Removal) -> bool;
+    /// The event of a step that was made, and its sentence.
+    fn told(step: &Self::Step) -> (&'static str, String);
+    /// What a 403 to a step means, and what to do.
+    fn forbidden(step: &Self::Step) -> (Reason, &'static str);
+    /// Whom a write concerns besides its own object.
+    fn concerns(written: &Self::Written) -> Concerned;
+
+    /// Everything, or an error.
+    fn list(&self) -> impl Future<Output = Result<Self::Listing, BackendError>> + Send;
+    /// Makes a step that adds.
+    fn make(&self, step: &Self::Step) -> impl Future<Output = Result<Self::Written, BackendError>> + Send;
+    /// Reads what a batch of removals is judged by.
+    fn look_around(&self) -> impl Future<Output = Result<Self::Around, BackendError>> + Send;
+    /// Reads what is to be removed once more, by its identity and not by its id.
+    fn look_again(
+        &self,
+        removal: &Self::Removal,
+    ) -> impl Future<Output = Result<Again<Self::Removal>, BackendError>> + Send;
+    /// The guards.
+    fn pass(
+        &self,
+        removal: Self::Removal,
+        picture: &Self::Picture,
+        around: &Self::Around,
+        protection: &Self::Protection,
+    ) -> Result<Permit<Self::Removal>, Held>;
+    /// Makes the removal that the permit is for.
+    fn remove(&self, permit: Permit<Self::Removal>)
+    -> impl Future<Output = Result<Self::Written, BackendError>> + Send;
+    /// Takes a removal into what the rest of its batch is judged by.
+    fn passed(around: &mut Self::Around, written: &Self::Written);
+    /// What outlives the removal that a write was, for its event.
+    fn survivors(picture: &Self::Picture, written: &Self::Written) -> Option<String>;
+}
+
+/// What a fresh look at something that is to be removed shows.
+#[derive(Debug)]
+pub(crate) enum Again<R> {
+    /// It is there, like this.
+    There(R),
+    /// It is not.
+    Gone,
+    /// It has a form that we cannot read, and so never remove.
+    Unreadable(String),
+}
+
+/// Whom a write concerns besides its own object.
+#[derive(Debug, Default)]
+pub(crate) struct Concerned {
+    /// What this principal holds has changed.
+    pub(crate) principal: Option<PrincipalId>,
+    /// Who administers has changed, so that what a guard holds is worth another look.
+    pub(crate) administrators: bool,
+}

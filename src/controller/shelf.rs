@@ -1,0 +1,96 @@
+//! One kind's cache, and the queue through which its objects are looked at again. It waits for nothing.
+
+use std::sync::Arc;
+
+use futures::channel::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use kube::{
+    Resource, ResourceExt,
+    core::DeserializeGuard,
+    runtime::reflector::{ObjectRef, Store},
+};
+
+use super::{key::ObjectKey, lane::Author, managed::Managed};
+
+/// A kind whose undecodable objects do not stop its watch.
+pub(crate) type Guarded<K> = DeserializeGuard<K>;
+
+/// What a queue carries.
+pub(crate) type Wakes<K> = UnboundedReceiver<ObjectRef<Guarded<K>>>;
+
+/// One kind's cache and queue.
+pub(crate) struct Shelf<K: Managed> {
+    cache: Store<Guarded<K>>,
+    queue: UnboundedSender<ObjectRef<Guarded<K>>>,
+}
+
+impl<K: Managed> Shelf<K> {
+    /// A shelf, and what its queue carries.
+    pub(crate) fn new(cache: Store<Guarded<K>>) -> (Self, Wakes<K>) {
+        let (queue, wakes) = mpsc::unbounded();
+        (Self { cache, queue }, wakes)
+    }
+
+    /// Waits until the cache is complete; for one waiter alone.
+    pub(crate) async fn complete(&self) {
+        // An error says that the watch was dropped, and with it whoever would wait.
+        let _ = self.cache.wait_until_ready().await;
+    }
+
+    /// An object that can be decoded.
+    pub(crate) fn get(&self, name: &str, namespace: &str) -> Option<Arc<Guarded<K>>> {
+        let reference =
+            if namespace.is_empty() { ObjectRef::new(name) } else { ObjectRef::new(name).within(namespace) };
+        self.cache.get(&reference).filter(|object| object.0.is_ok())
+    }
+
+    /// What the objects that can be decoded give, in no order.
+    pub(crate) fn select<T>(&self, mut pick: impl FnMut(&K) -> Option<T>) -> Vec<T> {
+        self.cache.state().iter().filter_map(|object| pick(object.0.as_ref().ok()?)).collect()
+    }
+
+    /// Whether any object that can be decoded is like that.
+    pub(crate) fn any(&self, mut is: impl FnMut(&K) -> bool) -> bool {
+        self.cache.state().iter().any(|object| object.0.as_ref().is_ok_and(&mut is))
+    }
+
+    /// Whether the object is still the one that steps were decided for.
+    pub(crate) fn holds(&self, author: &Author) -> bool {
+        self.get(&author.object.name, &author.object.namespace).is_some_and(|object| {
+            let meta = object.meta();
+            meta.uid.as_ref() == Some(&author.object.uid)
+                && meta.generation == Some(author.generation)
+                && meta.deletion_timestamp.is_some() == author.deleting
+        })
+    }
+
+    /// Wakes one object.
+    pub(crate) fn wake(&self, key: &ObjectKey) {
+        self.wake_named(&key.name, &key.namespace);
+    }
+
+    /// Wakes one object by its name.
+    pub(crate) fn wake_named(&self, name: &str, namespace: &str) {
+        let reference =
+            if namespace.is_empty() { ObjectRef::new(name) } else { ObjectRef::new(name).within(namespace) };
+        // The receiver is gone only when nobody leads any more.
+        let _ = self.queue.unbounded_send(reference);
+    }
+
+    /// Wakes the objects that are like that.
+    pub(crate) fn wake_where(&self, mut is: impl FnMut(&K) -> bool) {
+        for object in self.cache.state() {
+            if object.0.as_ref().is_ok_and(&mut is) {
+                let _ = self.queue.unbounded_send(ObjectRef::from_obj(object.as_ref()));
+            }
+        }
+    }
+
+    /// Wakes every object of a namespace, those that cannot be decoded among them.
+    pub(crate) fn wake_namespace(&self, name: &str) {
+        for object in self.cache.state() {
+            if object.namespace().as_deref() == Some(name) {
+                let _ = self.queue.unbounded_send(ObjectRef::from_obj(object.as_ref()));
+            }
+        }
+    }
+}
