@@ -18,7 +18,7 @@ use crate::{
 };
 
 use super::{
-    connection::connect,
+    connection::to_organization,
     context::Context,
     key::Kind,
     lane::{Lane, Organization, View},
@@ -55,7 +55,7 @@ impl Managed for ConfluentOrganization {
 
     async fn observe(&self, context: &Context) -> OrganizationFacts {
         let name = self.name_any();
-        let connected = connect(self, context).await;
+        let connected = to_organization(self, context).await;
         let generation = self.metadata.generation.unwrap_or_default();
         let (link, fingerprint) = match &connected {
             Ok((lane, fingerprint)) => (Link::Lane(Arc::clone(lane)), *fingerprint),

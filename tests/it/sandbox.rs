@@ -10,8 +10,9 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal};
+use serde_json::json;
 
-use crate::cluster;
+use crate::{cluster, stage::Theatre};
 
 fn sandbox(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_roster"));
@@ -71,14 +72,30 @@ fn once_shows_both_sides_and_leaves_nothing() {
 }
 
 #[test]
-fn objects_that_do_not_get_there_are_named_and_the_exit_says_so() {
-    let Output { status, stderr, .. } = sandbox(&["--once", "--patience", "0"]).output().unwrap();
+fn objects_that_do_not_get_there_are_named_the_exit_says_so_and_the_cluster_is_given_back() {
+    let theatre = Theatre::empty();
+    let stray = json!({
+        "apiVersion": "access.roster.dev/v1alpha1", "kind": "RoleBinding",
+        "metadata": {"name": "stray", "namespace": "default"},
+        "spec": {"organizationRef": {"name": "nowhere"}, "principal": {"email": "ada@example.com"},
+            "role": "MetricsViewer", "scope": {"organization": {}}},
+    });
+    theatre.done(&["apply", "-f", "-"], &stray.to_string());
+    let mut path = theatre.plane.kubectl().parent().unwrap().as_os_str().to_owned();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap());
+    let kubeconfig = theatre.plane.admin_kubeconfig().to_str().unwrap();
+    let mut command = sandbox(&["--once", "--yes", "--patience", "20", "--kubeconfig", kubeconfig]);
+    let Output { status, stderr, .. } = command.env("PATH", path).output().unwrap();
     let lines = text(&stderr);
     assert_eq!(status.code(), Some(1), "{lines}");
     let last = lines.split("roster: ").last().unwrap();
-    assert!(last.contains("not ready within 0 s:\n  "), "{last}");
-    assert!(last.contains("RoleBinding ") || last.contains("ConfluentUser "), "{last}");
+    assert!(last.contains("not ready within 20 s:\n  "), "{last}");
+    assert!(last.contains("RoleBinding default/stray: OrganizationNotFound: "), "{last}");
     nothing_is_left_of(&folder_in(&lines));
+    // What the sandbox put there is gone, and what was there is not.
+    let left = theatre.done(&["get", "access", "-A", "-o", "name"], "");
+    assert_eq!(left, "rolebinding.access.roster.dev/stray", "{lines}");
 }
 
 /// Reads lines until one holds the needle; gives all that was read.

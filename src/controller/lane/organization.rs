@@ -39,7 +39,7 @@ impl Realm for Organization {
     const NOUN: &'static str = "organization";
     const NOT_FOUND: Reason = Reason::OrganizationNotFound;
     const NOT_READY: Reason = Reason::OrganizationNotReady;
-    const MEND_CREDENTIAL: &'static str = "put a valid Cloud API key into the organization's Secret";
+    const MEND_CREDENTIAL: &'static str = "put a valid Cloud API key (not a cluster's) into the organization's Secret";
     const MEND_LISTING: &'static str =
         "the operator's identity may not read it all; grant it OrganizationAdmin, and it goes on by itself";
     const CONTENTS: &'static str = "people and bindings";
