@@ -58,6 +58,47 @@ impl fmt::Display for PublisherRole {
     }
 }
 
+/// What a user was found to be able to do.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum HeldRole {
+    /// A role that we know.
+    Known(PublisherRole),
+    /// A word that we do not know; kept as it was reported. It may give more than an owner has, or nothing: it counts as no
+    /// owner, is no contributor to promote, and is never taken away.
+    Other(String),
+}
+
+impl HeldRole {
+    /// The role, where we know it.
+    pub fn known(&self) -> Option<PublisherRole> {
+        match self {
+            Self::Known(role) => Some(*role),
+            Self::Other(_) => None,
+        }
+    }
+}
+
+impl From<PublisherRole> for HeldRole {
+    fn from(role: PublisherRole) -> Self {
+        Self::Known(role)
+    }
+}
+
+impl PartialEq<PublisherRole> for HeldRole {
+    fn eq(&self, other: &PublisherRole) -> bool {
+        self.known() == Some(*other)
+    }
+}
+
+impl fmt::Display for HeldRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(role) => role.fmt(f),
+            Self::Other(word) => f.write_str(word),
+        }
+    }
+}
+
 /// By what a publisher knows one of its users.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum MemberKey {
@@ -92,6 +133,8 @@ pub enum MemberKind {
     Group,
     /// An application.
     ServicePrincipal(ServicePrincipal),
+    /// A word that we do not know; kept as it was reported. It is listed, and never added, changed, removed or counted.
+    Other(String),
 }
 
 /// An application, as the portal's form asks for it.
@@ -124,12 +167,12 @@ pub struct Member {
     /// What it is.
     pub kind: MemberKind,
     /// What it may do.
-    pub role: PublisherRole,
+    pub role: HeldRole,
     /// What it signs in with; not told for groups and applications.
     pub account: Option<AccountType>,
     /// The name that the portal shows.
     pub friendly_name: Option<String>,
-    /// Invited and not there yet.
+    /// Invited and not there yet, or in a state that we do not know: not one to count on.
     pub invited: bool,
     /// When it was added; `None` where the portal does not say.
     pub added_at: Option<Timestamp>,
@@ -140,7 +183,12 @@ pub struct Member {
 impl Member {
     /// Whether it counts as an owner: a person, group or application that is there, and may do what an owner may.
     pub fn is_effective_owner(&self) -> bool {
-        self.role == PublisherRole::Owner && !self.invited
+        self.role == PublisherRole::Owner && !self.invited && !matches!(self.kind, MemberKind::Other(_))
+    }
+
+    /// Whether we know what it is and what it may do. Of what we do not, nothing is changed or taken away.
+    pub fn is_understood(&self) -> bool {
+        self.role.known().is_some() && !matches!(self.kind, MemberKind::Other(_))
     }
 }
 
@@ -179,4 +227,34 @@ pub struct PortalIdentity {
     pub publishers: Vec<VisiblePublisher>,
     /// The portal names itself a simulator.
     pub simulated: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_understood_counts_as_no_owner() {
+        let member = |role: HeldRole, kind: MemberKind, invited: bool| Member {
+            key: MemberKey::Email(Email::from_remote("ada@example.com")),
+            kind,
+            role,
+            account: None,
+            friendly_name: None,
+            invited,
+            added_at: None,
+            version: None,
+        };
+        let (owner, other) = (HeldRole::Known(PublisherRole::Owner), || "novel".to_owned());
+        let cases = [
+            (member(owner.clone(), MemberKind::User, false), true, true),
+            (member(owner.clone(), MemberKind::Group, true), false, true),
+            (member(owner, MemberKind::Other(other()), false), false, false),
+            (member(HeldRole::Other(other()), MemberKind::User, false), false, false),
+            (member(PublisherRole::Contributor.into(), MemberKind::User, false), false, true),
+        ];
+        for (member, counts, understood) in cases {
+            assert_eq!((member.is_effective_owner(), member.is_understood()), (counts, understood), "{member:?}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ pub enum ErrorKind {
     Forbidden,
     /// 404.
     NotFound,
-    /// 409: it is already there.
+    /// 409: it is already there. 412: it changed since it was read.
     Conflict,
     /// 400 or 422: the request will not succeed as it is.
     Invalid,
@@ -40,6 +40,11 @@ pub struct BackendError {
     pub request_id: Option<String>,
     /// When the vendor wants to be asked again.
     pub retry_after: Option<Duration>,
+    /// The status of the answer and the word in it, in lower case, for the adapter that knows what they mean: `None` and
+    /// empty where no answer refused the call itself.
+    pub(in crate::backend) status: Option<u16>,
+    /// See `status`.
+    pub(in crate::backend) code: String,
     /// For the log alone.
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -47,7 +52,16 @@ pub struct BackendError {
 impl BackendError {
     /// An error of that kind, with nothing but a public text.
     pub fn new(kind: ErrorKind, operation: &'static str, public: impl Into<String>) -> Self {
-        Self { kind, operation, public: public.into(), request_id: None, retry_after: None, source: None }
+        Self {
+            kind,
+            operation,
+            public: public.into(),
+            request_id: None,
+            retry_after: None,
+            status: None,
+            code: String::new(),
+            source: None,
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 pub mod confluent;
 pub mod error;
 pub mod http;
+pub mod portal;
 #[cfg(test)]
 mod script;
 pub mod transport;
@@ -13,7 +14,10 @@ use futures::future::BoxFuture;
 
 pub use confluent::ConfluentCloud;
 pub use error::{BackendError, ErrorKind};
-pub use http::{Attempt, Credential, Endpoint, HttpClient, Observer, Settings};
+pub use http::{
+    Attempt, Audience, ClientCredentials, Credential, Endpoint, HttpClient, Observer, Settings, TokenSource,
+};
+pub use portal::Portal;
 pub use transport::{SocketTransport, Transport, TransportError};
 
 use crate::{

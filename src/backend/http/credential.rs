@@ -30,17 +30,11 @@ pub enum CredentialError {
 impl Credential {
     /// A key with its secret. Blanks around them are dropped: `kubectl create secret --from-file` keeps the line break.
     pub fn api_key(key: &str, secret: &SecretString) -> Result<Self, CredentialError> {
-        let key = key.trim();
-        let trimmed = secret.expose_secret().trim();
-        for (name, text) in [("key", key), ("secret", trimmed)] {
-            if text.is_empty() {
-                return Err(CredentialError::Empty(name));
-            }
-            if text.contains(char::is_control) || (name == "key" && text.contains(':')) {
-                return Err(CredentialError::Character(name));
-            }
+        let (key, secret) = (sendable("key", key)?, sendable("secret", secret.expose_secret())?);
+        if key.contains(':') {
+            return Err(CredentialError::Character("key"));
         }
-        Ok(Self { key: key.to_owned(), secret: trimmed.to_owned().into() })
+        Ok(Self { key: key.to_owned(), secret: secret.to_owned().into() })
     }
 
     /// The key's own id, which is no secret: the vendor lists it.
@@ -55,19 +49,33 @@ impl Credential {
         Some(value)
     }
 
-    /// Takes the key, the secret and the header's value out of a text.
-    pub(super) fn erase_from(&self, text: &str) -> String {
-        let mut clean = text.to_owned();
-        for part in [self.encoded().as_str(), self.secret.expose_secret(), &self.key] {
-            if part.len() >= SHORTEST {
-                clean = clean.replace(part, "[redacted]");
-            }
-        }
-        clean
+    /// What to take out of every text: the key, the secret and the header's value.
+    pub(super) fn eraser(&self) -> Eraser {
+        Eraser(vec![self.encoded().into(), self.secret.clone(), self.key.clone().into()])
     }
 
     fn encoded(&self) -> String {
         STANDARD.encode(format!("{}:{}", self.key, self.secret.expose_secret()))
+    }
+}
+
+/// A text of a credential without the blanks around it, or why it cannot be sent.
+pub(super) fn sendable<'a>(name: &'static str, text: &'a str) -> Result<&'a str, CredentialError> {
+    match text.trim() {
+        "" => Err(CredentialError::Empty(name)),
+        text if text.contains(char::is_control) => Err(CredentialError::Character(name)),
+        text => Ok(text),
+    }
+}
+
+/// Takes secrets out of texts.
+pub(super) struct Eraser(pub(super) Vec<SecretString>);
+
+impl Eraser {
+    /// The text, with what is secret in it replaced.
+    pub(super) fn erase_from(&self, text: &str) -> String {
+        let parts = self.0.iter().map(ExposeSecret::expose_secret).filter(|part| part.len() >= SHORTEST);
+        parts.fold(text.to_owned(), |clean, part| clean.replace(part, "[redacted]"))
     }
 }
 
@@ -88,7 +96,7 @@ mod tests {
         let text = format!("{credential:?} {header:?}");
         assert!(!text.contains("canary") && !text.contains("KEYKEY") && !text.contains("Basic "), "{text}");
         let told = format!("bad KEYKEYKEY / canary-secret / {}", header.to_str().unwrap());
-        assert_eq!(credential.erase_from(&told), "bad [redacted] / [redacted] / Basic [redacted]");
+        assert_eq!(credential.eraser().erase_from(&told), "bad [redacted] / [redacted] / Basic [redacted]");
     }
 
     #[test]

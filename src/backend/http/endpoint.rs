@@ -1,6 +1,6 @@
 //! The address of an API: read once, and the only place requests go to. PURE.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use reqwest::Url;
 
@@ -64,7 +64,12 @@ impl Endpoint {
 
     /// The address of one path below. `{…}` segments of the template are replaced by the arguments, in order, each
     /// percent-encoded; `None` where an argument could leave its segment (empty, `.`, `..`) or is missing.
-    pub(super) fn at(&self, template: &str, arguments: &[String], query: &[(&str, String)]) -> Option<Url> {
+    pub(super) fn at(
+        &self,
+        template: &str,
+        arguments: &[String],
+        query: &[(Cow<'static, str>, String)],
+    ) -> Option<Url> {
         let mut url = self.base.clone();
         let mut arguments = arguments.iter();
         {
@@ -86,6 +91,11 @@ impl Endpoint {
             url.query_pairs_mut().extend_pairs(query);
         }
         Some(url)
+    }
+
+    /// The address of one path below, to compare with.
+    pub(in crate::backend) fn below(&self, template: &str, arguments: &[String]) -> Option<Url> {
+        self.at(template, arguments, &[])
     }
 
     /// Reads a URL that the server gave, relative ones against this address.
@@ -165,7 +175,7 @@ mod tests {
     #[test]
     fn a_query_is_encoded() {
         let endpoint = Endpoint::parse("http://localhost:1").unwrap();
-        let url = endpoint.at("/x", &[], &[("crn", "a=b/*&c d%3A".to_owned())]).unwrap();
+        let url = endpoint.at("/x", &[], &[("crn".into(), "a=b/*&c d%3A".to_owned())]).unwrap();
         assert_eq!(url.query(), Some("crn=a%3Db%2F*%26c+d%253A"));
     }
 }

@@ -2,8 +2,10 @@
 //! twice. IO, through a [`Transport`].
 //!
 //! A read is tried again after 429, 5xx and broken connections. A write is tried once: what certainly did not happen is
-//! `Unavailable` or `Throttled`, what may have happened is `Ambiguous`.
+//! `Unavailable` or `Throttled`, what may have happened is `Ambiguous`. After a 401, which certainly did nothing, either
+//! is tried once more with a new token where the credential is one that gets tokens.
 
+mod authorization;
 mod call;
 mod credential;
 mod endpoint;
@@ -12,19 +14,23 @@ mod refusal;
 mod retry;
 #[cfg(test)]
 mod tests;
+mod token;
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
-use ::http::{HeaderValue, Request, Response, header};
+use ::http::{HeaderValue, Request, Response, StatusCode, header};
 use bytes::Bytes;
 use tokio::time::{Instant, sleep, timeout};
 
+pub use authorization::Authorization;
 pub use call::{Call, Reply};
 pub use credential::{Credential, CredentialError};
 pub use endpoint::{Endpoint, EndpointError};
 pub use observe::{Attempt, Observer};
 pub use retry::{LONGEST_PAUSE, Rate, Settings};
+pub use token::{Audience, ClientCredentials, TokenSource};
 
+use self::{authorization::Authorized, credential::Eraser};
 use super::{BackendError, ErrorKind, transport::Transport, transport::TransportError};
 
 const USER_AGENT: &str = concat!("roster/", env!("CARGO_PKG_VERSION"));
@@ -38,7 +44,7 @@ pub struct HttpClient {
 struct Inner {
     transport: Box<dyn Transport>,
     endpoint: Endpoint,
-    credential: Credential,
+    authorization: Authorization,
     settings: Settings,
     observer: Option<Arc<dyn Observer>>,
     ids: retry::Draw,
@@ -53,7 +59,12 @@ struct Failure {
 
 impl HttpClient {
     /// A client over that transport.
-    pub fn new(transport: impl Transport, endpoint: Endpoint, credential: Credential, settings: Settings) -> Self {
+    pub fn new(
+        transport: impl Transport,
+        endpoint: Endpoint,
+        credential: impl Into<Authorization>,
+        settings: Settings,
+    ) -> Self {
         Self::observed(transport, endpoint, credential, settings, None)
     }
 
@@ -61,13 +72,13 @@ impl HttpClient {
     pub fn observed(
         transport: impl Transport,
         endpoint: Endpoint,
-        credential: Credential,
+        credential: impl Into<Authorization>,
         settings: Settings,
         observer: Option<Arc<dyn Observer>>,
     ) -> Self {
         let (ids, jitter) = (retry::Draw::new(settings.seed), retry::Draw::new(!settings.seed));
-        let transport = Box::new(transport);
-        Self { inner: Arc::new(Inner { transport, endpoint, credential, settings, observer, ids, jitter }) }
+        let (transport, authorization) = (Box::new(transport), credential.into());
+        Self { inner: Arc::new(Inner { transport, endpoint, authorization, settings, observer, ids, jitter }) }
     }
 
     /// Where requests go.
@@ -75,21 +86,26 @@ impl HttpClient {
         &self.inner.endpoint
     }
 
-    /// The id of the key that we authenticate with.
+    /// The id of the key, or of the client, that we authenticate with.
     pub fn key_id(&self) -> &str {
-        self.inner.credential.key_id()
+        self.inner.authorization.id()
     }
 
     /// Makes a call; anything but a status of success is an error.
     pub async fn send(&self, call: Call) -> Result<Reply, BackendError> {
         let request_id = format!("roster-{:016x}", self.inner.ids.next());
         let deadline = Instant::now() + self.inner.settings.overall;
-        let mut number = 1;
+        let (mut number, mut renewed) = (1, false);
         loop {
-            let failure = match self.attempt(&call, &request_id, number, deadline).await {
+            let authorized = self.authorize(call.operation).await?;
+            let failure = match self.attempt(&call, &authorized, &request_id, number, deadline).await {
                 Ok(reply) => return Ok(reply),
                 Err(failure) => failure,
             };
+            if failure.error.status == Some(401) && !renewed && self.inner.authorization.discard(&authorized) {
+                renewed = true;
+                continue;
+            }
             let Some(pause) = self.pause_before_next(&call, &failure, number, deadline) else {
                 return Err(failure.error);
             };
@@ -110,8 +126,25 @@ impl HttpClient {
         (pause < deadline.saturating_duration_since(Instant::now())).then_some(pause)
     }
 
-    async fn attempt(&self, call: &Call, id: &str, number: u32, deadline: Instant) -> Result<Reply, Failure> {
-        let request = self.request(call, id).map_err(|error| Failure { error, transient: false })?;
+    /// What the next attempt proves who we are with. Getting it has the time of one attempt, so that some is left.
+    async fn authorize(&self, operation: &'static str) -> Result<Authorized, BackendError> {
+        let limit = self.inner.settings.attempt;
+        timeout(limit, self.inner.authorization.authorize(operation)).await.unwrap_or_else(|_| {
+            let public = format!("no token came within {} s", limit.as_secs());
+            Err(BackendError::new(ErrorKind::Unavailable, operation, public))
+        })
+    }
+
+    async fn attempt(
+        &self,
+        call: &Call,
+        authorized: &Authorized,
+        id: &str,
+        number: u32,
+        deadline: Instant,
+    ) -> Result<Reply, Failure> {
+        let eraser = &authorized.eraser;
+        let request = self.request(call, authorized, id).map_err(|error| Failure { error, transient: false })?;
         let started = Instant::now();
         let limit = self.inner.settings.attempt.min(deadline.saturating_duration_since(started));
         let outcome = timeout(limit, self.inner.transport.send(request)).await;
@@ -119,55 +152,42 @@ impl HttpClient {
         let status = answer.map(|answer| answer.status().as_u16());
         let rate = answer.map(|answer| Rate::read(answer.headers())).unwrap_or_default();
         let told = Attempt::new(call, status, rate, started.elapsed());
-        let request_id = answer.map(|answer| refusal::request_id(answer.headers(), id, &self.inner.credential));
+        let request_id = answer.map(|answer| refusal::request_id(answer.headers(), id, eraser));
         told.log(request_id.as_deref().unwrap_or(id), number);
         if let Some(observer) = &self.inner.observer {
             observer.attempted(&told);
         }
         match outcome {
-            Ok(Ok(answer)) => self.judge(call, answer, &rate, request_id.unwrap_or_default()),
-            Ok(Err(error)) => Err(self.broken(call, id, &error)),
+            Ok(Ok(answer)) => judge(call, answer, &rate, request_id.unwrap_or_default(), eraser),
+            Ok(Err(error)) => Err(self.broken(call, id, &error, eraser)),
             Err(_) => Err(self.late(call, id, limit)),
         }
     }
 
-    fn request(&self, call: &Call, id: &str) -> Result<Request<Bytes>, BackendError> {
+    fn request(&self, call: &Call, authorized: &Authorized, id: &str) -> Result<Request<Bytes>, BackendError> {
         let refuse = |what: &str| BackendError::new(ErrorKind::Invalid, call.operation, what);
         let url = self
             .inner
             .endpoint
             .at(call.template, &call.arguments, &call.query)
             .ok_or_else(|| refuse("an id is empty or holds a path"))?;
-        let authorization =
-            self.inner.credential.authorization().ok_or_else(|| refuse("the credential cannot be sent"))?;
         let mut builder = Request::builder()
             .method(call.method.clone())
             .uri(url.as_str())
-            .header(header::AUTHORIZATION, authorization)
             .header(header::USER_AGENT, HeaderValue::from_static(USER_AGENT))
             .header(header::ACCEPT, HeaderValue::from_static("application/json"))
             .header("x-request-id", id);
-        if call.body.is_some() {
-            builder = builder.header(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(value) = &authorized.header {
+            builder = builder.header(header::AUTHORIZATION, value);
+        }
+        for (name, value) in &call.headers {
+            builder = builder.header(name, value);
         }
         builder.body(call.body.clone().unwrap_or_default()).map_err(|_| refuse("the request cannot be written"))
     }
 
-    fn judge(&self, call: &Call, answer: Response<Bytes>, rate: &Rate, id: String) -> Result<Reply, Failure> {
-        let (parts, body) = answer.into_parts();
-        if parts.status.is_success() {
-            let (operation, read) = (call.operation, call.is_read());
-            return Ok(Reply { operation, read, headers: parts.headers, body, request_id: id });
-        }
-        let judged = refusal::judge(call.is_read(), parts.status, &parts.headers, &body, &self.inner.credential);
-        let mut error = BackendError::new(judged.kind, call.operation, judged.public);
-        error.request_id = Some(id);
-        error.retry_after = refusal::wait(parts.status, rate);
-        Err(Failure { error, transient: judged.transient })
-    }
-
     /// No answer: whether the request can have arrived decides what is known.
-    fn broken(&self, call: &Call, id: &str, cause: &TransportError) -> Failure {
+    fn broken(&self, call: &Call, id: &str, cause: &TransportError, eraser: &Eraser) -> Failure {
         let host = self.inner.endpoint.host();
         let (kind, public) = match (cause.sent, call.is_read()) {
             (false, _) => (ErrorKind::Unavailable, format!("no connection to `{host}` could be made")),
@@ -179,7 +199,7 @@ impl HttpClient {
         };
         let mut error = BackendError::new(kind, call.operation, public);
         error.request_id = Some(id.to_owned());
-        error.source = Some(Box::new(Cause(self.inner.credential.erase_from(&chain(cause)))));
+        error.source = Some(Box::new(Cause(eraser.erase_from(&chain(cause)))));
         Failure { error, transient: true }
     }
 
@@ -195,6 +215,22 @@ impl HttpClient {
         error.request_id = Some(id.to_owned());
         Failure { error, transient: true }
     }
+}
+
+fn judge(call: &Call, answer: Response<Bytes>, rate: &Rate, id: String, eraser: &Eraser) -> Result<Reply, Failure> {
+    let (parts, body) = answer.into_parts();
+    let unchanged = parts.status == StatusCode::NOT_MODIFIED && call.is_conditional_read();
+    if parts.status.is_success() || unchanged {
+        let (operation, read, status) = (call.operation, call.is_read(), parts.status);
+        return Ok(Reply { operation, read, status, headers: parts.headers, body, request_id: id });
+    }
+    let judged = refusal::judge(call.is_read(), parts.status, &parts.headers, &body, eraser);
+    let mut error = BackendError::new(judged.kind, call.operation, judged.public);
+    error.request_id = Some(id);
+    error.retry_after = refusal::wait(parts.status, rate);
+    error.status = Some(parts.status.as_u16());
+    error.code = judged.code;
+    Err(Failure { error, transient: judged.transient })
 }
 
 impl fmt::Debug for HttpClient {

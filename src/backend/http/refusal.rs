@@ -6,7 +6,7 @@
 use ::http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
 
-use super::{credential::Credential, retry::Rate};
+use super::{credential::Eraser, retry::Rate};
 use crate::backend::ErrorKind;
 
 /// The longest piece of the vendor's text that is passed on, in characters.
@@ -17,28 +17,24 @@ const LONGEST: usize = 300;
 pub(super) struct Refusal {
     pub(super) kind: ErrorKind,
     pub(super) public: String,
+    /// The first word to branch on that the body gives, in lower case; empty where it gives none.
+    pub(super) code: String,
     /// The same read may succeed in a moment.
     pub(super) transient: bool,
 }
 
 /// Judges a status outside 200 to 299.
-pub(super) fn judge(
-    read: bool,
-    status: StatusCode,
-    headers: &HeaderMap,
-    body: &[u8],
-    credential: &Credential,
-) -> Refusal {
+pub(super) fn judge(read: bool, status: StatusCode, headers: &HeaderMap, body: &[u8], eraser: &Eraser) -> Refusal {
     let words = Words::read(body);
-    let told = credential.erase_from(&words.text.as_deref().map(tidy).unwrap_or_default());
+    let told = eraser.erase_from(&words.text.as_deref().map(tidy).unwrap_or_default());
     let kind = kind(read, status, &words, body);
     let transient =
         status == 429 || status == 408 || (status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED);
     let to = headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
-    let to = to.map(|text| location(&credential.erase_from(text))).unwrap_or_default();
+    let to = to.map(|text| location(&eraser.erase_from(text))).unwrap_or_default();
     let sentence = sentence(kind, status, &to, read);
     let public = if told.is_empty() { sentence } else { format!("{sentence}: {}", shorten(&told, LONGEST)) };
-    Refusal { kind, public, transient }
+    Refusal { kind, public, code: words.codes.into_iter().next().unwrap_or_default(), transient }
 }
 
 fn kind(read: bool, status: StatusCode, words: &Words, body: &[u8]) -> ErrorKind {
@@ -47,11 +43,15 @@ fn kind(read: bool, status: StatusCode, words: &Words, body: &[u8]) -> ErrorKind
         401 => ErrorKind::CredentialsRejected,
         403 if says(body, "invalid api key") => ErrorKind::CredentialsRejected,
         403 => ErrorKind::Forbidden,
+        // How an issuer of tokens says it (RFC 6749, 5.2), under either status.
+        400 if words.has_code(&["invalid_client", "unauthorized_client"]) => ErrorKind::CredentialsRejected,
         // "Not there" must be the API's own word: a gateway that does not know the path says 404 too.
         404 if words.envelope => ErrorKind::NotFound,
         404 if read => ErrorKind::Malformed,
         404 => ErrorKind::Ambiguous,
-        409 => ErrorKind::Conflict,
+        // A rule of the portal's, and no matter of what is there already: reading again changes nothing.
+        409 if words.has_code(&["lastowner"]) => ErrorKind::Invalid,
+        409 | 412 => ErrorKind::Conflict,
         402 => ErrorKind::QuotaExceeded,
         400 | 422 if words.speak_of_a_limit() => ErrorKind::QuotaExceeded,
         429 => ErrorKind::Throttled,
@@ -71,6 +71,7 @@ fn sentence(kind: ErrorKind, status: StatusCode, to: &str, read: bool) -> String
         ErrorKind::CredentialsRejected => format!("the credential was refused ({code})"),
         ErrorKind::Forbidden => format!("not allowed, or not there ({code})"),
         ErrorKind::NotFound => format!("not there ({code})"),
+        ErrorKind::Conflict if code == 412 => format!("it changed since it was read ({code})"),
         ErrorKind::Conflict => format!("already there, or in conflict ({code})"),
         ErrorKind::Invalid => format!("the request was refused ({code})"),
         ErrorKind::QuotaExceeded => format!("a limit of the organization is reached ({code})"),
@@ -119,14 +120,22 @@ impl Words {
             texts.extend(member("detail").or(member("message")).or(member("title")).or(member("code")));
             words.codes.extend(member("code").map(str::to_lowercase));
         }
+        // Of RFC 6749: a word under `error`. Microsoft's description goes on with ids and the time, which would make every
+        // refusal another text.
+        words.codes.extend(object.get("error").and_then(Value::as_str).map(str::to_lowercase));
         if texts.is_empty() {
             let names = ["message", "error_description", "error"];
             texts.extend(names.iter().find_map(|name| object.get(*name)?.as_str()).filter(|text| !text.is_empty()));
         }
         let known = ["errors", "error", "error_code", "status_code", "message"];
         words.envelope = known.iter().any(|name| object.contains_key(*name));
+        let texts: Vec<&str> = texts.iter().map(|text| text.split("Trace ID:").next().unwrap_or(text)).collect();
         words.text = (!texts.is_empty()).then(|| texts.join("; "));
         words
+    }
+
+    fn has_code(&self, any: &[&str]) -> bool {
+        self.codes.iter().any(|code| any.contains(&code.as_str()))
     }
 
     /// Quotas answer 402 by contract and 400 in places, so the words decide; a name that merely holds `limit` does not.
@@ -163,9 +172,9 @@ fn shorten(text: &str, longest: usize) -> String {
 }
 
 /// The server's request id where it is one, erased and bounded; else ours.
-pub(super) fn request_id(headers: &HeaderMap, ours: &str, credential: &Credential) -> String {
+pub(super) fn request_id(headers: &HeaderMap, ours: &str, eraser: &Eraser) -> String {
     let theirs = headers.get("x-request-id").and_then(|value| value.to_str().ok()).map(tidy).unwrap_or_default();
-    if theirs.is_empty() { ours.to_owned() } else { shorten(&credential.erase_from(&theirs), 128) }
+    if theirs.is_empty() { ours.to_owned() } else { shorten(&eraser.erase_from(&theirs), 128) }
 }
 
 /// How long the server wants to be left alone.
@@ -176,10 +185,11 @@ pub(super) fn wait(status: StatusCode, rate: &Rate) -> Option<std::time::Duratio
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::Credential;
 
     fn judged(read: bool, status: u16, body: &str) -> Refusal {
         let credential = Credential::api_key("KEYKEYKEY", &"canary-secret".into()).unwrap();
-        judge(read, StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), body.as_bytes(), &credential)
+        judge(read, StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), body.as_bytes(), &credential.eraser())
     }
 
     #[test]
@@ -195,6 +205,8 @@ mod tests {
         let invalid_key = r#"{"error":{"message":"Forbidden: invalid API key"}}"#;
         let role = r#"{"status_code":400,"message":"Invalid role name : X","type":"INVALID REQUEST DATA"}"#;
         let quota = r#"{"errors":[{"status":"402","detail":"Group mapping reached limit 12"}]}"#;
+        let client = r#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid secret. Trace ID: 1f"}"#;
+        let owner = r#"{"error":{"code":"LastOwner","message":"One owner stays."}}"#;
         let named = r#"{"message":"Invalid name: limit-orders"}"#;
         let cases = [
             (401, "", CredentialsRejected, "refused (401)"),
@@ -205,6 +217,11 @@ mod tests {
             (404, "404 page not found", Malformed, "check `endpoint`"),
             (404, "", Malformed, "check `endpoint`"),
             (409, r#"{"message":"in use"}"#, Conflict, "in use"),
+            (409, owner, Invalid, "refused (409): One owner stays"),
+            (412, "", Conflict, "changed since it was read (412)"),
+            (400, client, CredentialsRejected, "(400): AADSTS7000215: Invalid secret"),
+            (400, r#"{"error":"unauthorized_client"}"#, CredentialsRejected, "refused (400): unauthorized_client"),
+            (400, r#"{"error":"invalid_scope"}"#, Invalid, "invalid_scope"),
             (402, quota, QuotaExceeded, "reached limit 12"),
             (400, quota, QuotaExceeded, "reached limit 12"),
             (400, r#"{"errors":[{"code":"QUOTA_EXCEEDED"}]}"#, QuotaExceeded, "QUOTA_EXCEEDED"),
@@ -246,7 +263,7 @@ mod tests {
         let credential = Credential::api_key("KEYKEYKEY", &"canary-secret".into()).unwrap();
         let mut headers = HeaderMap::new();
         headers.insert(header::LOCATION, "https://elsewhere.example/x?token=t".parse().unwrap());
-        let refusal = judge(true, StatusCode::FOUND, &headers, b"", &credential);
+        let refusal = judge(true, StatusCode::FOUND, &headers, b"", &credential.eraser());
         assert!(refusal.public.contains("redirects to `https://elsewhere.example` (302)"), "{}", refusal.public);
     }
 }
