@@ -1,6 +1,9 @@
 //! Bearer tokens of the client credentials flow (RFC 6749, 4.4): got when one is needed, kept until shortly before they
 //! end, one request at a time. IO, through a client of the token endpoint's own.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
