@@ -6,6 +6,8 @@
 mod memory;
 mod page;
 mod read;
+#[cfg(test)]
+mod tests;
 mod wire;
 mod write;
 
