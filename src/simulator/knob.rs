@@ -20,8 +20,10 @@ pub struct Knobs {
     pub lag: Lag,
     /// How many milliseconds every answer takes besides.
     pub latency_ms: u32,
-    /// What stands before the path in `metadata.next`, in place of the address that was called.
+    /// What stands before the path in `metadata.next` and `nextLink`, in place of the address that was called.
     pub next_base: Option<String>,
+    /// How many users of a publisher one page holds; 100 where it is not given.
+    pub publisher_page_size: Option<u32>,
     /// Whether the removal of a role binding is answered with 204 and no body, in place of 200 and the binding.
     pub removal_without_body: bool,
 }
@@ -105,7 +107,8 @@ pub enum Effect {
     Truncated,
 }
 
-/// The forms that the vendor's errors have.
+/// The forms that the vendor's errors have. The portal of publishers and the token endpoint have one form each, and answer
+/// the first three alike in their own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Envelope {

@@ -9,6 +9,7 @@
 //! curl $URL/simulator/state
 //! curl $URL/simulator/portal -d '{"revoke": {"binding": "rb-ABCDEF"}}'
 //! curl $URL/simulator/portal -d '{"acceptInvitation": {"email": "ada@partner.example"}}'
+//! curl $URL/simulator/portal -d '{"publisher": {"removeUser": {"publisher": "contoso-data", "user": "mary@example.com"}}}'
 //! curl $URL/simulator/portal -d '{"advanceClock": {"seconds": 604800}}'
 //! curl $URL/simulator/knobs -X PUT -d '{"rateLimit": {"limit": 5, "window": 10}}'
 //! ```
@@ -28,5 +29,5 @@ pub use {
     http::{HEADER, Serving, router},
     journal::JournalError,
     knob::{Effect, Envelope, Fault, Knobs, Lag, RateLimit},
-    server::{ActError, Clock, Credential, RequestRecord, Simulator},
+    server::{ActError, ApplicationCredential, Clock, Credential, RequestRecord, Simulator},
 };

@@ -5,19 +5,22 @@
 //! command is in the journal before it is answered; when the journal fails, nothing is answered any more, since the world
 //! in memory would then be ahead of the one in the file.
 
+mod credential;
+
 use std::{
     collections::VecDeque,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+pub use credential::{ApplicationCredential, Credential};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
     journal::{Entry, Journal, JournalError},
     knob::{Fault, Knobs, Lag},
-    world::{Actor, Answer, Command, Founding, OPERATOR, Refusal, Rules, World, example},
+    world::{Actor, Answer, Command, Founding, Refusal, Rules, World, example, publisher::example_publishers},
 };
 
 /// Tells the time.
@@ -47,15 +50,6 @@ pub enum ActError {
     Journal(String),
 }
 
-/// An API key and its secret. `Debug` does not show the secret.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Credential {
-    /// The key.
-    pub key: String,
-    /// The secret.
-    pub secret: String,
-}
-
 /// One request that reached the simulator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -70,7 +64,7 @@ pub struct RequestRecord {
     pub path: String,
     /// The query, still encoded.
     pub query: String,
-    /// Whose key it bore, where that was a valid one.
+    /// Whose key or token it bore, where that was a valid one.
     pub actor: Option<String>,
     /// What it was answered with; `None` while it is not.
     pub status: Option<u16>,
@@ -187,13 +181,6 @@ impl Simulator {
         look(&world, at)
     }
 
-    /// The Cloud key of the operator's service account, while it has one.
-    pub fn operator_key(&self) -> Option<Credential> {
-        let state = self.lock();
-        let key = state.world.cloud_key_of(OPERATOR)?;
-        Some(Credential { key: key.id.clone(), secret: key.secret.reveal().to_owned() })
-    }
-
     /// The knobs as they stand.
     pub fn knobs(&self) -> Knobs {
         self.lock().knobs.clone()
@@ -234,7 +221,7 @@ impl Simulator {
         self.update(|knobs| change(&mut knobs.rules))
     }
 
-    /// The requests of the vendor's dialect that came, oldest first.
+    /// The requests of the vendors' dialects that came, oldest first.
     pub fn requests(&self) -> Vec<RequestRecord> {
         self.lock().requests.iter().cloned().collect()
     }
@@ -363,7 +350,8 @@ impl State {
 
 /// The example as a world, with the founding and the entries that lead to it.
 fn populate(seed: u64, at: Timestamp) -> ((World, Founding), Vec<Entry>) {
-    let (founding, commands) = example(seed, at);
+    let (founding, mut commands) = example(seed, at);
+    commands.extend(example_publishers());
     let mut world = World::founded(&founding);
     let mut entries = Vec::with_capacity(commands.len());
     for command in commands {
@@ -373,12 +361,6 @@ fn populate(seed: u64, at: Timestamp) -> ((World, Founding), Vec<Entry>) {
         }
     }
     ((world, founding), entries)
-}
-
-impl std::fmt::Debug for Credential {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Credential").field("key", &self.key).finish_non_exhaustive()
-    }
 }
 
 impl std::fmt::Debug for Simulator {

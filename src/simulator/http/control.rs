@@ -42,7 +42,8 @@ fn state(simulator: &Simulator) -> Value {
     simulator.inspect(|world, at| json!(world.contents(at)))
 }
 
-/// Carries a command out as the portal and shows what came of it. The secret of a new key is shown here once.
+/// Carries a command out as the portal and shows what came of it. The secret of a new key or application is shown here
+/// once, and so is a token.
 fn portal(simulator: &Simulator, body: &[u8]) -> Response {
     let command: Command = match serde_json::from_slice(body) {
         Ok(command) => command,
@@ -53,6 +54,11 @@ fn portal(simulator: &Simulator, body: &[u8]) -> Response {
             let secret = key.secret.reveal();
             Json(json!({"apiKey": key, "secret": secret})).into_response()
         }
+        Ok(Answer::Application(application)) => {
+            let secret = application.secret.reveal();
+            Json(json!({"application": application, "secret": secret})).into_response()
+        }
+        Ok(Answer::Token(token)) => Json(json!({"token": token, "text": token.text})).into_response(),
         Ok(answer) => Json(answer).into_response(),
         Err(error @ ActError::Refused(_)) => refuse(StatusCode::CONFLICT, &error.to_string()),
         Err(error @ ActError::Journal(_)) => refuse(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),

@@ -1,5 +1,5 @@
-//! What every request of the dialect goes through: its number and id, its delay, the key it bears, the rate limit, the
-//! faults, and the log. IO.
+//! What every request of a dialect goes through: its number and id, its delay, the key or token it bears, the rate limit,
+//! the faults, and the log. IO.
 
 use std::time::Duration;
 
@@ -9,12 +9,11 @@ use axum::{
     middleware::Next,
     response::{Html, IntoResponse, Response},
 };
-use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::{HEADER, call::Caller, problem::Problem};
+use super::{HEADER, call::Caller, dialect::Dialect, problem::Problem};
 use crate::simulator::{
     knob::{Effect, Fault},
     server::{Budget, Simulator},
@@ -38,29 +37,34 @@ pub(super) async fn until(mut stopped: watch::Receiver<bool>, request: Request, 
     }
 }
 
-/// Answers one request of the vendor's dialect.
-pub(super) async fn answer(State(simulator): State<Simulator>, request: Request, next: Next) -> Response {
-    let actor = authenticate(&simulator, request.headers());
+/// Answers one request of a dialect.
+pub(super) async fn answer(
+    State((simulator, dialect)): State<(Simulator, Dialect)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let admitted = dialect.admit(&simulator, request.headers());
+    let actor = admitted.as_ref().ok().and_then(Option::as_ref);
     let (method, uri) = (request.method().as_str().to_owned(), request.uri().clone());
     let (path, query) = (uri.path(), uri.query().unwrap_or_default());
-    let seq = simulator.received(&method, path, query, actor.as_ref());
+    let seq = simulator.received(&method, path, query, actor);
     let latency = simulator.knobs().latency_ms;
     if latency > 0 {
         tokio::time::sleep(Duration::from_millis(latency.into())).await;
     }
     let budget = simulator.spend();
-    let id = format!("{seq:032x}");
-    let response = match (budget, actor) {
+    let finish = Finish { dialect, id: format!("{seq:032x}") };
+    let response = match (budget, admitted) {
         (Some(budget), _) if budget.refused => {
-            Problem::throttled(budget.retry_after.then_some(budget.reset)).into_response()
+            dialect.throttled(budget.retry_after.then_some(budget.reset)).into_response()
         }
-        (_, None) => Problem::unauthenticated().into_response(),
-        (_, Some(actor)) => {
+        (_, Err(problem)) => problem.into_response(),
+        (_, Ok(actor)) => {
             let fault = simulator.strike(&method, path, query);
-            execute(&simulator, fault, actor, request, next, &id).await
+            execute(&simulator, fault, actor, request, next, &finish).await
         }
     };
-    let mut response = finish(response, &id);
+    let mut response = finish.apply(response);
     if let Some(budget) = budget.filter(|budget| budget.headers) {
         tell_budget(response.headers_mut(), budget);
     }
@@ -72,15 +76,17 @@ pub(super) async fn answer(State(simulator): State<Simulator>, request: Request,
 async fn execute(
     simulator: &Simulator,
     fault: Option<Fault>,
-    actor: Actor,
+    actor: Option<Actor>,
     mut request: Request,
     next: Next,
-    id: &str,
+    finish: &Finish,
 ) -> Response {
     if simulator.broken().is_some() {
         return Problem::injected(500, crate::simulator::knob::Envelope::Failure, None).into_response();
     }
-    request.extensions_mut().insert(Caller(actor));
+    if let Some(actor) = actor {
+        request.extensions_mut().insert(Caller(actor));
+    }
     let Some(fault) = fault else {
         return next.run(request).await;
     };
@@ -93,20 +99,28 @@ async fn execute(
         }
         Effect::Hang => std::future::pending().await,
         Effect::Html => Html("<html><body><h1>Please stand by</h1></body></html>").into_response(),
-        Effect::EmptyList => empty(finish(response.unwrap_or_default(), id)).await,
-        Effect::Truncated => truncate(finish(response.unwrap_or_default(), id)).await,
+        Effect::EmptyList => empty(finish.apply(response.unwrap_or_default())).await,
+        Effect::Truncated => truncate(finish.apply(response.unwrap_or_default())).await,
     }
 }
 
-/// Renders a problem, which could not know the request's id, and adds the id's header.
-fn finish(mut response: Response, id: &str) -> Response {
-    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        response = problem.render(id);
+/// What a response becomes on its way out.
+struct Finish {
+    dialect: Dialect,
+    id: String,
+}
+
+impl Finish {
+    /// Renders a problem, which could not know the request's id, and adds the id's header.
+    fn apply(&self, mut response: Response) -> Response {
+        if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+            response = problem.spoken(self.dialect).render(&self.id);
+        }
+        if let Ok(value) = HeaderValue::from_str(&self.id) {
+            response.headers_mut().insert("x-request-id", value);
+        }
+        response
     }
-    if let Ok(value) = HeaderValue::from_str(id) {
-        response.headers_mut().insert("x-request-id", value);
-    }
-    response
 }
 
 async fn empty(response: Response) -> Response {
@@ -115,9 +129,13 @@ async fn empty(response: Response) -> Response {
     let Ok(mut list) = serde_json::from_slice::<Value>(&bytes) else {
         return Response::from_parts(parts, Body::from(bytes));
     };
-    if list["data"].is_array() {
+    if list.is_array() {
+        list = json!([]);
+    } else if list["data"].is_array() {
         list["data"] = json!([]);
         list["metadata"] = json!({});
+    } else if list["value"].is_array() {
+        list = json!({"value": []});
     }
     parts.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(parts, Body::from(list.to_string()))
@@ -128,18 +146,6 @@ async fn truncate(response: Response) -> Response {
     let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
     parts.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(parts, Body::from(bytes.slice(..bytes.len() / 2)))
-}
-
-/// The owner of the key in the `Authorization` header.
-fn authenticate(simulator: &Simulator, headers: &HeaderMap) -> Option<Actor> {
-    let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, encoded) = text.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
-    }
-    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
-    let (key, secret) = decoded.split_once(':')?;
-    simulator.inspect(|world, _| world.authenticate(key, secret)).map(Actor::Principal)
 }
 
 fn tell_budget(headers: &mut HeaderMap, budget: Budget) {

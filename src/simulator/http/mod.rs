@@ -1,16 +1,20 @@
-//! The world in Confluent Cloud's dialect of HTTP, and beside it a few paths of our own for the person at the controls. IO.
+//! The world in the dialects of HTTP that its clients speak, Confluent Cloud's and the publishers' portal's, and beside them
+//! a few paths of our own for the person at the controls. IO.
 //!
-//! The same router answers a socket and a call in process.
+//! Each dialect has a router, and what it is asked passes one front. All of it answers a socket and a call in process alike.
 
 mod call;
 mod control;
+mod dialect;
 mod front;
 mod machine;
 mod page;
 mod people;
 mod place;
 mod problem;
+mod publisher;
 mod role_binding;
+mod token;
 mod wire;
 
 use std::{future::ready, net::SocketAddr, time::Duration};
@@ -23,20 +27,24 @@ use tower::ServiceExt;
 
 use super::server::Simulator;
 use call::Call;
+use dialect::Dialect;
 
 /// The response header by which the simulator names itself, so that nobody takes it for the vendor.
 pub const HEADER: &str = "x-roster-simulator";
 
 /// Everything that the simulator answers.
 pub fn router(simulator: Simulator) -> Router {
-    let dialect = people_routes()
+    let through = |dialect: Dialect| from_fn_with_state((simulator.clone(), dialect), front::answer);
+    let confluent = people_routes()
         .merge(machine_routes())
         .merge(place_routes())
         .fallback(|| ready(problem::Problem::no_such_path()))
-        .layer(from_fn_with_state(simulator.clone(), front::answer));
+        .layer(through(Dialect::Confluent));
     Router::new()
         .merge(control::routes())
-        .merge(dialect)
+        .merge(publisher::routes().layer(through(Dialect::Publisher)))
+        .merge(token::routes().layer(through(Dialect::Token)))
+        .merge(confluent)
         .layer(axum::middleware::map_response(front::name_ourselves))
         .with_state(simulator)
 }

@@ -1,4 +1,4 @@
-//! Refusals on the wire: status, envelope and headers as the vendor has them. IO.
+//! Refusals on the wire: status, envelope and headers as the dialects have them. IO.
 //!
 //! The vendor has several envelopes on one API; which refusal comes in which is on record for some and chosen for others.
 
@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
+use super::{dialect::Dialect, publisher};
 use crate::simulator::{
     knob::Envelope,
     server::ActError,
@@ -32,6 +33,10 @@ enum Form {
     Documented,
     Bare,
     Empty,
+    /// The publishers' portal's.
+    Portal,
+    /// The token endpoint's.
+    Token,
 }
 
 impl Problem {
@@ -44,7 +49,12 @@ impl Problem {
         Self { envelope, ..self }
     }
 
-    fn with_header(mut self, name: header::HeaderName, value: impl Into<String>) -> Self {
+    /// An error of the publishers' portal, or of the token endpoint.
+    pub(super) fn coded(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
+        Self::new(status, code, message)
+    }
+
+    pub(super) fn with_header(mut self, name: header::HeaderName, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
@@ -53,6 +63,13 @@ impl Problem {
         let challenge = r#"Basic error="invalid_key", error_description="The API Key is invalid""#;
         Self::new(StatusCode::UNAUTHORIZED, "user_unauthenticated", "Valid authentication credentials must be provided")
             .with_header(header::WWW_AUTHENTICATE, challenge)
+    }
+
+    /// The portal's refusal of who has no token.
+    pub(super) fn without_token() -> Self {
+        let challenge = r#"Bearer error="invalid_token", error_description="The access token is missing or not valid""#;
+        let message = "The access token is missing, was not issued here, or has expired";
+        Self::new(StatusCode::UNAUTHORIZED, "Unauthorized", message).with_header(header::WWW_AUTHENTICATE, challenge)
     }
 
     pub(super) fn no_such_path() -> Self {
@@ -98,6 +115,24 @@ impl Problem {
         }
     }
 
+    /// The same in the words of a dialect. An answer without a body, or with nothing but a message, stays what it is.
+    pub(super) fn spoken(self, dialect: Dialect) -> Self {
+        let form = match dialect {
+            Dialect::Confluent => return self,
+            Dialect::Publisher => Form::Portal,
+            Dialect::Token => Form::Token,
+        };
+        if matches!(self.envelope, Form::Bare | Form::Empty) {
+            return self;
+        }
+        let code = match (form, self.code.as_str()) {
+            (Form::Token, "injected") => "temporarily_unavailable".to_owned(),
+            (_, "injected" | "") => self.status.canonical_reason().unwrap_or("Failed").replace(' ', ""),
+            _ => self.code.clone(),
+        };
+        Self { code, ..self }.in_form(form)
+    }
+
     /// The answer itself.
     pub(super) fn render(self, request_id: &str) -> Response {
         let status = self.status.as_u16();
@@ -115,6 +150,11 @@ impl Problem {
             }),
             Form::Bare => json!({"message": self.detail}),
             Form::Empty => Value::Null,
+            Form::Portal => json!({"error": {"code": self.code, "message": self.detail}}),
+            Form::Token => json!({
+                "error": self.code, "error_description": self.detail, "trace_id": request_id,
+                "correlation_id": request_id,
+            }),
         };
         let mut response =
             if body.is_null() { self.status.into_response() } else { (self.status, axum::Json(body)).into_response() };
@@ -168,6 +208,10 @@ impl From<Refusal> for Problem {
                 plain(StatusCode::CONFLICT, "resource_already_exists")
             }
             Refusal::QuotaExceeded(_) => plain(StatusCode::PAYMENT_REQUIRED, "quota_exceeded"),
+            Refusal::Publisher(refusal) => {
+                let (status, code) = publisher::code(&refusal);
+                plain(status, code)
+            }
         }
     }
 }

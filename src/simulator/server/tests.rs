@@ -70,7 +70,8 @@ fn nothing_is_answered_once_the_journal_failed() {
 
 #[test]
 fn the_example_is_accepted_whole() {
-    let (founding, commands) = example(7, (clock())());
+    let (founding, mut commands) = example(7, (clock())());
+    commands.extend(example_publishers());
     let ((_, populated), entries) = populate(7, (clock())());
     assert_eq!(populated, founding);
     assert_eq!(entries.into_iter().map(|entry| entry.command).collect::<Vec<_>>(), commands);

@@ -10,6 +10,7 @@ use super::{
     noun::{
         ApiKey, AuthType, Binding, Cluster, ClusterType, Environment, Invitation, KeyResource, ServiceAccount, User,
     },
+    publisher::{Application, PublisherCommand, PublisherUser, Token},
     rule::Rules,
 };
 use crate::access::PrincipalId;
@@ -23,6 +24,9 @@ pub enum Actor {
     Portal,
     /// The owner of an API key, with the roles that the owner has.
     Principal(PrincipalId),
+    /// An application with a token, by its id in lower case. It is nobody in the organization, as a principal is nobody
+    /// to a publisher.
+    Application(String),
 }
 
 impl Actor {
@@ -31,6 +35,7 @@ impl Actor {
         match self {
             Self::Portal => "portal",
             Self::Principal(id) => id.as_str(),
+            Self::Application(id) => id,
         }
     }
 }
@@ -236,11 +241,16 @@ pub enum Command {
         /// Any text.
         crn: String,
     },
+    /// A change of publishers, their users, or the applications that ask for them.
+    Publisher(PublisherCommand),
 }
 
 impl Command {
     /// Whether only the portal may do it: nothing of the API leads there.
     pub fn is_for_the_portal(&self) -> bool {
+        if let Self::Publisher(command) = self {
+            return command.is_for_the_portal();
+        }
         matches!(
             self,
             Self::SetRules { .. }
@@ -276,6 +286,12 @@ pub enum Answer {
     Cluster(Cluster),
     /// The binding that was made, found or removed.
     Binding(Binding),
+    /// A publisher's user, as it now is or as it was when it was removed.
+    PublisherUser(PublisherUser),
+    /// The application; this answer is the only one to hold its secret.
+    Application(Application),
+    /// The token.
+    Token(Token),
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{
     ApiKey, AuditEntry, Binding, Cluster, Environment, Invitation, InvitationStatus, Notification, Organization, Rules,
     ServiceAccount, User, World,
+    publisher::{Application, Publisher, PublisherUser},
 };
 use crate::access::PrincipalId;
 
@@ -33,6 +34,10 @@ pub struct Contents<'a> {
     pub clusters: Vec<&'a Cluster>,
     /// Role bindings.
     pub bindings: Vec<&'a Binding>,
+    /// Publishers with their users.
+    pub publishers: Vec<PublisherContents<'a>>,
+    /// The applications that may ask for publishers, without their secrets.
+    pub applications: Vec<&'a Application>,
     /// The audit log, oldest first.
     pub audit: Vec<&'a AuditEntry>,
     /// The e-mails sent, oldest first.
@@ -51,6 +56,22 @@ pub struct Standing<'a> {
     pub status: InvitationStatus,
 }
 
+/// A publisher and its users.
+#[derive(Debug, Serialize)]
+pub struct PublisherContents<'a> {
+    /// The publisher.
+    #[serde(flatten)]
+    pub publisher: &'a Publisher,
+    /// Its users, in the order of their keys.
+    pub users: Vec<&'a PublisherUser>,
+}
+
+impl<'a> PublisherContents<'a> {
+    fn of(publisher: &'a Publisher) -> Self {
+        Self { publisher, users: publisher.users.values().collect() }
+    }
+}
+
 impl World {
     /// Everything at that moment.
     pub fn contents(&self, at: Timestamp) -> Contents<'_> {
@@ -66,6 +87,8 @@ impl World {
             environments: self.environments.values().collect(),
             clusters: self.clusters.values().collect(),
             bindings: self.bindings.values().collect(),
+            publishers: self.marketplace.publishers.values().map(PublisherContents::of).collect(),
+            applications: self.marketplace.applications.values().collect(),
             audit: self.audit().collect(),
             outbox: self.outbox().collect(),
             rules: &self.rules,

@@ -33,6 +33,16 @@ impl Identifiers {
         self.text("", SECRET, 64)
     }
 
+    /// A bearer token.
+    pub(super) fn token(&mut self) -> String {
+        self.text("rst.", LOWER, 64)
+    }
+
+    /// Something that differs from one change to the next.
+    pub(super) fn version(&mut self) -> String {
+        format!("0x{:016X}", self.word())
+    }
+
     /// A version 4 UUID.
     pub(super) fn uuid(&mut self) -> String {
         let bytes = ((u128::from(self.word()) << 64) | u128::from(self.word())).to_be_bytes();

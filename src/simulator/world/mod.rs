@@ -1,5 +1,5 @@
-//! An organization of Confluent Cloud as a deterministic machine: a command, an actor and a moment in, the new state and
-//! an answer out. PURE.
+//! An organization of Confluent Cloud, and publishers of a marketplace beside it, as a deterministic machine: a command,
+//! an actor and a moment in, the new state and an answer out. PURE.
 //!
 //! A command that is refused changes nothing. Ids and key secrets follow from the founding's seed, so the same commands
 //! give the same world, which is how the journal brings it back.
@@ -14,6 +14,7 @@ mod machine;
 mod noun;
 mod people;
 mod place;
+pub mod publisher;
 mod refusal;
 mod rule;
 mod standing;
@@ -27,12 +28,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 
 pub use command::{Actor, Answer, Command, Founding};
-pub use contents::{Contents, Standing as InvitationStanding};
+pub use contents::{Contents, PublisherContents, Standing as InvitationStanding};
 pub use example::{OPERATOR, ORGANIZATION, example};
 pub use noun::{
     ApiKey, AuditEntry, AuthType, Binding, Cluster, ClusterType, Environment, Invitation, InvitationStatus,
     KeyResource, KeySecret, Membership, Notification, Organization, ServiceAccount, User,
 };
+pub use publisher::{PublisherCommand, PublisherRefusal, PublisherRules, PublisherView};
 pub use refusal::{Kind, Refusal};
 pub use rule::{DuplicateGrant, Quotas, Rules};
 pub use view::{BindingFilter, InvitationFilter, KeyFilter, Page, Slice, View};
@@ -41,7 +43,7 @@ use identifier::Identifiers;
 
 use crate::access::{Email, PrincipalId, catalogue::ORGANIZATION_ADMIN};
 
-/// One organization.
+/// One organization, and the publishers beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct World {
     organization: Organization,
@@ -59,12 +61,13 @@ pub struct World {
     clusters: BTreeMap<String, Cluster>,
     bindings: BTreeMap<String, Binding>,
     held: BTreeMap<PrincipalId, BTreeSet<grant::Held>>,
+    marketplace: publisher::Marketplace,
     audit: VecDeque<AuditEntry>,
     outbox: VecDeque<Notification>,
 }
 
 impl World {
-    /// A new organization, whose first user is its `OrganizationAdmin`.
+    /// A new organization, whose first user is its `OrganizationAdmin`. There is no publisher yet.
     pub fn founded(founding: &Founding) -> Self {
         let mut identifiers = Identifiers::new(founding.seed);
         let id = founding.organization.clone().unwrap_or_else(|| identifiers.uuid());
@@ -87,6 +90,7 @@ impl World {
             clusters: BTreeMap::new(),
             bindings: BTreeMap::new(),
             held: BTreeMap::new(),
+            marketplace: publisher::Marketplace::empty(founding.seed),
             audit: VecDeque::new(),
             outbox: VecDeque::new(),
         };
@@ -140,6 +144,7 @@ impl World {
             C::Grant { principal, role, crn } => self.grant(actor, principal, role, crn, at),
             C::Revoke { binding } => self.revoke(actor, binding, at),
             C::PlantBinding { principal, role, crn } => Ok(self.plant(principal, role, crn, at)),
+            C::Publisher(command) => self.apply_to_publisher(actor, command, at),
         }
     }
 

@@ -169,7 +169,7 @@ impl World {
             auth_type,
             user,
             creator: match actor {
-                Actor::Portal => None,
+                Actor::Portal | Actor::Application(_) => None,
                 Actor::Principal(id) => Some(id.clone()),
             },
             created_at: at,

@@ -4,6 +4,8 @@
 //! [`Refusal::Forbidden`], as is a key or a cluster that is absent or hidden; a binding that is absent or hidden is
 //! [`Refusal::BindingHidden`].
 
+use super::publisher::PublisherRefusal;
+
 /// A refusal. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -72,6 +74,9 @@ pub enum Refusal {
     /// The organization holds as much as it may.
     #[error("The request would exceed the quota: {0}")]
     QuotaExceeded(&'static str),
+    /// It is about a publisher.
+    #[error(transparent)]
+    Publisher(#[from] PublisherRefusal),
 }
 
 /// The kinds of thing whose absence is admitted.

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::publisher::PublisherRules;
+
 /// What a second, equal role binding is answered with; no source says which of them the vendor does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DuplicateGrant {
@@ -44,6 +46,8 @@ pub struct Rules {
     pub orphans_linger: bool,
     /// How much an organization may hold.
     pub quotas: Quotas,
+    /// What publishers do.
+    pub publishers: PublisherRules,
 }
 
 /// How much an organization may hold; the numbers are those that one real organization was seen to have.
@@ -74,6 +78,7 @@ impl Default for Rules {
             key_reads_itself: true,
             orphans_linger: false,
             quotas: Quotas::default(),
+            publishers: PublisherRules::default(),
         }
     }
 }

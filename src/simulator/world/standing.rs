@@ -26,6 +26,7 @@ impl World {
     pub(super) fn standing<'a>(&'a self, actor: &'a Actor) -> Standing<'a> {
         match actor {
             Actor::Portal => Standing { portal: true, principal: None, held: Vec::new() },
+            Actor::Application(_) => Standing { portal: false, principal: None, held: Vec::new() },
             Actor::Principal(id) => {
                 let bindings = self.held.get(id).into_iter().flatten().filter_map(|held| self.bindings.get(&held.id));
                 let held = bindings.filter_map(|b| Some((b.role.as_str(), b.scope.as_ref()?))).collect();

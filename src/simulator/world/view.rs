@@ -264,7 +264,7 @@ impl PlaceFilter {
 }
 
 /// The items that are kept, after the last one seen.
-fn page<'a, T>(map: &'a BTreeMap<String, T>, slice: Slice<'_>, keep: impl Fn(&T) -> bool) -> Page<'a, T> {
+pub(super) fn page<'a, T>(map: &'a BTreeMap<String, T>, slice: Slice<'_>, keep: impl Fn(&T) -> bool) -> Page<'a, T> {
     let begin = slice.after.map_or(Unbounded, Excluded);
     let mut rest = map.range::<str, _>((begin, Unbounded)).filter(|(_, item)| keep(item));
     let mut items = Vec::new();
