@@ -40,13 +40,18 @@ pub struct BackendError {
     pub request_id: Option<String>,
     /// When the vendor wants to be asked again.
     pub retry_after: Option<Duration>,
-    /// The status of the answer and the word in it, in lower case, for the adapter that knows what they mean: `None` and
-    /// empty where no answer refused the call itself.
-    pub(in crate::backend) status: Option<u16>,
-    /// See `status`.
-    pub(in crate::backend) code: String,
+    /// What the answer that refused this very call said; boxed, since an error is moved through every `Result`.
+    pub(in crate::backend) refused: Option<Box<Refused>>,
     /// For the log alone.
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// For the adapter that knows what it means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::backend) struct Refused {
+    pub(in crate::backend) status: u16,
+    /// The word to branch on, in lower case; empty where the body has none.
+    pub(in crate::backend) code: String,
 }
 
 impl BackendError {
@@ -58,10 +63,19 @@ impl BackendError {
             public: public.into(),
             request_id: None,
             retry_after: None,
-            status: None,
-            code: String::new(),
+            refused: None,
             source: None,
         }
+    }
+
+    /// The status under which this very call was refused.
+    pub(in crate::backend) fn status(&self) -> Option<u16> {
+        self.refused.as_ref().map(|refused| refused.status)
+    }
+
+    /// Whether it was refused under that status and with that word, in lower case.
+    pub(in crate::backend) fn is(&self, status: u16, code: &str) -> bool {
+        self.refused.as_ref().is_some_and(|refused| refused.status == status && refused.code == code)
     }
 }
 

@@ -31,7 +31,7 @@ pub use retry::{LONGEST_PAUSE, Rate, Settings};
 pub use token::{Audience, ClientCredentials, TokenSource};
 
 use self::{authorization::Authorized, credential::Eraser};
-use super::{BackendError, ErrorKind, transport::Transport, transport::TransportError};
+use super::{BackendError, ErrorKind, error::Refused, transport::Transport, transport::TransportError};
 
 const USER_AGENT: &str = concat!("roster/", env!("CARGO_PKG_VERSION"));
 
@@ -102,7 +102,7 @@ impl HttpClient {
                 Ok(reply) => return Ok(reply),
                 Err(failure) => failure,
             };
-            if failure.error.status == Some(401) && !renewed && self.inner.authorization.discard(&authorized) {
+            if failure.error.status() == Some(401) && !renewed && self.inner.authorization.discard(&authorized) {
                 renewed = true;
                 continue;
             }
@@ -228,8 +228,7 @@ fn judge(call: &Call, answer: Response<Bytes>, rate: &Rate, id: String, eraser: 
     let mut error = BackendError::new(judged.kind, call.operation, judged.public);
     error.request_id = Some(id);
     error.retry_after = refusal::wait(parts.status, rate);
-    error.status = Some(parts.status.as_u16());
-    error.code = judged.code;
+    error.refused = Some(Box::new(Refused { status: parts.status.as_u16(), code: judged.code }));
     Err(Failure { error, transient: judged.transient })
 }
 

@@ -240,8 +240,7 @@ fn refused(mut error: BackendError) -> BackendError {
         ErrorKind::Unavailable | ErrorKind::Ambiguous => ErrorKind::Unavailable,
         ErrorKind::Malformed => ErrorKind::Malformed,
     };
-    error.status = None;
-    error.code.clear();
+    error.refused = None;
     error
 }
 

@@ -126,7 +126,7 @@ fn version(header: Option<&HeaderValue>) -> Option<String> {
 /// Whether the portal says without doubt that the publisher has no such user; that there is no such publisher, or no such
 /// path, is another 404.
 fn is_gone(error: &BackendError) -> bool {
-    error.status == Some(404) && error.code == "usernotfound"
+    error.is(404, "usernotfound")
 }
 
 fn without(reply: &Reply, missing: read::Missing) -> BackendError {

@@ -52,7 +52,7 @@ pub(super) fn member(user: wire::User) -> Result<Member, Missing> {
 
 /// A publisher that is visible to us.
 pub(super) fn publisher(publisher: wire::Publisher) -> Result<VisiblePublisher, Missing> {
-    let id = filled(publisher.publisher_id).ok_or(Missing("publisherId"))?;
+    let id = filled(publisher.id).ok_or(Missing("publisherId"))?;
     let display_name = filled(publisher.display_name).unwrap_or_else(|| id.clone());
     let own_role = publisher.caller_role.as_deref().and_then(known);
     Ok(VisiblePublisher { id, display_name, own_role })

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Publisher {
-    pub(super) publisher_id: Option<String>,
+    #[serde(rename = "publisherId")]
+    pub(super) id: Option<String>,
     pub(super) display_name: Option<String>,
     pub(super) caller_role: Option<String>,
 }

@@ -33,7 +33,7 @@ impl Portal {
         let mut current = if member.version.is_some() { member } else { self.again(&key).await? };
         for _ in 0..MOST_READS {
             match self.own(&current).await {
-                Err(error) if error.status == Some(412) => current = self.again(&key).await?,
+                Err(error) if error.status() == Some(412) => current = self.again(&key).await?,
                 Err(error) if is_gone(&error) => return Err(gone(&key)),
                 settled => return settled,
             }
