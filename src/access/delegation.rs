@@ -182,7 +182,12 @@ fn of_namespace<'a>(delegations: &'a [Delegation], namespace: &Namespace) -> Res
 }
 
 fn names(delegations: &[&Delegation]) -> String {
-    let quoted: Vec<String> = delegations.iter().map(|d| format!("`{}`", d.name)).collect();
+    named(delegations.iter().map(|d| d.name.as_str()))
+}
+
+/// "the delegation `a`", "the delegations `a`, `b`".
+pub(super) fn named<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let quoted: Vec<String> = names.map(|name| format!("`{name}`")).collect();
     match quoted.len() {
         1 => format!("the delegation {}", quoted[0]),
         _ => format!("the delegations {}", quoted.join(", ")),
@@ -190,7 +195,7 @@ fn names(delegations: &[&Delegation]) -> String {
 }
 
 impl Namespaces {
-    fn matches(&self, namespace: &Namespace) -> bool {
+    pub(super) fn matches(&self, namespace: &Namespace) -> bool {
         match self {
             Self::Nothing => false,
             Self::Names(names) => names.contains(&namespace.name),

@@ -3,6 +3,8 @@
 //! Source of the facts: Microsoft's page on managing users of the Cloud Partner Portal, and its pages on service principals
 //! and Seller Insights. There was never a public API for them; the contract that we speak is our own.
 
+pub mod delegation;
+
 use std::fmt;
 
 use jiff::Timestamp;
