@@ -9,6 +9,7 @@ pub mod guard;
 pub mod inventory;
 pub mod permit;
 pub mod person;
+pub mod publisher;
 pub mod reason;
 pub mod user;
 

@@ -61,7 +61,7 @@ reasons! {
     Shared: Settled, "Nothing, or delete the object that is one too many.";
     /// The declared state makes sense and may be made.
     Valid: Settled, "Nothing.";
-    /// The vendor accepts the credential, and it belongs to the declared organization.
+    /// The vendor accepts the credential, and it belongs to the declared organization, or sees the declared publisher.
     CredentialsAccepted: Settled, "Nothing.";
     /// The operator's identity has the roles that its work needs.
     PermissionsHeld: Settled, "Nothing.";
@@ -79,6 +79,10 @@ reasons! {
     OrganizationNotFound: Waiting, "Create the `ConfluentOrganization`, or correct the name.";
     /// The organization is not connected yet.
     OrganizationNotReady: Waiting, "Look at the organization: `kubectl describe corg`.";
+    /// `publisherRef` names an object that does not exist.
+    PublisherNotFound: Waiting, "Create the `Publisher`, or correct the name.";
+    /// The publisher is not connected yet.
+    PublisherNotReady: Waiting, "Look at the publisher: `kubectl describe publ`.";
     /// Nobody answers to the declared principal.
     PrincipalNotFound: Waiting, "Declare a `ConfluentUser`, create the service account, or correct the name.";
     /// The environment or cluster is not in the listing.
@@ -89,7 +93,7 @@ reasons! {
     BackendUnavailable: Waiting, "Look at the vendor's status page and at the network; it is tried again by itself.";
     /// The organization has reached a limit of the vendor.
     QuotaExceeded: Waiting, "Remove what is not needed, or ask the vendor for more; it is tried again by itself.";
-    /// The organization is kept while objects refer to it.
+    /// The organization or publisher is kept while objects refer to it.
     DependentsExist: Waiting, "Delete the objects that refer to it; they revoke what they declared first.";
 
     /// The object cannot be understood.
@@ -99,15 +103,21 @@ reasons! {
     /// The Secret, or one of its keys, is missing.
     CredentialsMissing: Refused, "Create the Secret with the keys `key` and `secret` in the credentials namespace.";
     /// The vendor refuses the credential.
-    CredentialsRejected: Refused, "Put a valid Cloud API key into the Secret; it is read again as soon as it changes.";
+    CredentialsRejected: Refused, "Put a valid key and secret into the Secret; it is read again as soon as it changes.";
     /// The credential belongs to another organization than the declared one.
     OrganizationMismatch: Refused, "Correct `spec.organizationId`, or use a key of the declared organization.";
     /// An older object connects to the same organization.
     DuplicateOrganization: Refused, "Delete this object, and let its dependents name the older one.";
+    /// The operator's identity has no role on the declared publisher, so the portal does not show it.
+    PublisherNotVisible: Refused, "Correct `spec.publisherId`, or add the operator's identity to the publisher as Owner.";
+    /// An older object connects to the same publisher.
+    DuplicatePublisher: Refused, "Delete this object, and let its dependents name the older one.";
     /// The vendor does not let the operator read its own roles.
     RolesUnreadable: Waiting, "Give the key's owner a role that may read role bindings, for example OrganizationAdmin.";
     /// The operator's identity may not invite, change or remove people.
     MissingAccountAdmin: Refused, "Grant AccountAdmin (or OrganizationAdmin) to the operator's identity.";
+    /// The portal does not let the operator's identity change the publisher's users.
+    MissingOwner: Refused, "Make the operator's identity Owner of the publisher.";
     /// The operator's identity may not grant that role there.
     GranterNotAllowed: Refused, "Grant the operator's identity one of the roles that the message names, or bind by hand.";
     /// The catalogue does not know the role.
@@ -116,8 +126,12 @@ reasons! {
     RoleNotAllowedAtScope: Refused, "Bind it to one of the places that the message names.";
     /// Roles inside a Basic cluster do not exist.
     ClusterTypeUnsupported: Refused, "Use a cluster that is more than Basic, or bind CloudClusterAdmin to the cluster.";
-    /// No delegation of the organization permits it from this namespace.
-    DelegationDenied: Refused, "Ask the organization's owner to add it to `spec.delegations`.";
+    /// No delegation of the organization or publisher permits it from this namespace.
+    DelegationDenied: Refused, "Ask whoever keeps the organization or publisher to add it to `spec.delegations`.";
+    /// Another object declares something else for the same user of the publisher.
+    ContradictingRoles: Refused, "Make the objects that the message names say the same, or delete one; the access is untouched.";
+    /// The publisher's user is there as something else than the declared one: a group for a person, another tenant.
+    MemberMismatch: Refused, "Declare what the portal holds, or remove that user in the portal; the access is untouched.";
     /// The access was there before the object, and the object does not say that it takes it over.
     AdoptionRequired: Refused, "Set `adoption: Adopt` to take it over, or delete the object; the access is untouched.";
     /// The reference means somebody else than when the grant was made.
@@ -132,6 +146,10 @@ reasons! {
     OwnOrganizationAdmin: Refused, "Another OrganizationAdmin must remove it in the portal.";
     /// The person is one of `protection.requiredOrganizationAdmins`.
     RequiredOrganizationAdmin: Refused, "Take the address out of `protection.requiredOrganizationAdmins` first.";
+    /// Without this user fewer owners than the minimum would remain.
+    LastOwner: Refused, "Make another user who is there an owner first, or set `deletionPolicy: Retain`.";
+    /// The user is what the operator itself acts as.
+    OwnPublisherRole: Refused, "Another owner must do it in the portal; `deletionPolicy: Retain` lets the object go.";
     /// The backend refuses, for a cause of its own.
     BackendRefused: Refused, "Read the vendor's words in the message.";
 }

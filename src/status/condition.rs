@@ -44,15 +44,15 @@ condition_types! {
     /// The person is a member.
     InvitationAccepted: "ConfluentUser";
     /// The access is in force now.
-    Granted: "RoleBinding";
-    /// The vendor accepts the credential, and it belongs to the declared organization.
-    CredentialsValid: "ConfluentOrganization";
+    Granted: "RoleBinding, PublisherUser";
+    /// The vendor accepts the credential, and it belongs to the declared organization, or sees the declared publisher.
+    CredentialsValid: "ConfluentOrganization, Publisher";
     /// The operator's identity has the roles that its work needs.
-    PermissionsSufficient: "ConfluentOrganization";
+    PermissionsSufficient: "ConfluentOrganization, Publisher";
     /// A complete listing has been read and still counts.
-    InventoryFresh: "ConfluentOrganization";
+    InventoryFresh: "ConfluentOrganization, Publisher";
     /// The backend is the simulator; present only then.
-    Simulated: "ConfluentOrganization";
+    Simulated: "ConfluentOrganization, Publisher";
 }
 
 impl fmt::Display for ConditionType {

@@ -2,6 +2,7 @@
 
 mod binding;
 mod guard;
+mod publisher;
 mod user;
 
 use jiff::{SignedDuration, Timestamp};
