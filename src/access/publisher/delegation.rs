@@ -99,7 +99,8 @@ pub fn may_add(
         (MemberKind::ServicePrincipal(application), _) => {
             Err(Denial::Tenant { delegations, tenant: application.tenant.clone(), role })
         }
-        (MemberKind::User | MemberKind::Group, key) => {
+        // No manifest can declare a kind that we do not know; were it to, it would be judged as a person is.
+        (MemberKind::User | MemberKind::Group | MemberKind::Other(_), key) => {
             let domain = match key {
                 MemberKey::Email(email) => email.domain(),
                 MemberKey::Application(_) => "",

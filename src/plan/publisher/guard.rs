@@ -38,6 +38,7 @@ pub fn pass(removal: MemberRemoval, facts: MemberGuardFacts<'_>) -> Result<Permi
     if facts.own == Some(&removal.member().key) {
         return Err(own_entry(&removal));
     }
+    understood(&removal)?;
     enough_remain(&removal, facts)?;
     Ok(Permit::new(removal))
 }
@@ -55,6 +56,20 @@ pub(super) fn own_entry(removal: &MemberRemoval) -> Held {
     };
     let next = "another owner must do it in the portal, and `deletionPolicy: Retain` lets the object go";
     Held { reason: Reason::OwnPublisherRole, message: format!("{what}: {next}") }
+}
+
+/// Of what we do not understand, nothing is taken away.
+fn understood(removal: &MemberRemoval) -> Result<(), Held> {
+    let member = removal.member();
+    if member.is_understood() {
+        return Ok(());
+    }
+    let message = format!(
+        "the portal holds `{}` as something that Roster does not know, or in a role that it does not know, and so leaves it \
+         alone: change or remove the user in the portal",
+        member.key
+    );
+    Err(Held { reason: Reason::MemberMismatch, message })
 }
 
 fn enough_remain(removal: &MemberRemoval, facts: MemberGuardFacts<'_>) -> Result<(), Held> {

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::access::{
     delegation::Namespace,
     publisher::{
-        Member, MemberKey, MemberKind, NewMember, PublisherRole,
+        HeldRole, Member, MemberKey, MemberKind, NewMember, PublisherRole,
         delegation::{self, Denial, MemberRequest, PublisherDelegation},
     },
 };
@@ -189,7 +189,7 @@ fn there(
 ) -> Decision<MemberStep> {
     let key = &desired.key;
     let special = granted(desired, Some(member));
-    let step = match (member.role, desired.role) {
+    let step = match (member.role.known().unwrap_or(desired.role), desired.role) {
         (PublisherRole::Contributor, PublisherRole::Owner) => MemberStep::Promote(member.clone()),
         (PublisherRole::Owner, PublisherRole::Contributor) => {
             let removal = MemberRemoval::Ownership(member.clone());
@@ -261,6 +261,9 @@ fn permitted(
 /// Whether an object stands for the user that the portal holds under its key, or why it leaves that user alone.
 fn ours(created: Timestamp, desired: &DesiredMember, member: &Member) -> Result<(), Finding> {
     let key = &desired.key;
+    if let HeldRole::Other(word) = &member.role {
+        return Err(Finding::new(Reason::MemberMismatch, unknown_role(key, word)));
+    }
     if member.kind != desired.kind {
         let message = format!(
             "the portal holds `{key}` as {}, and this object declares {}: declare what the portal holds, or remove it \
@@ -270,7 +273,7 @@ fn ours(created: Timestamp, desired: &DesiredMember, member: &Member) -> Result<
         );
         return Err(Finding::new(Reason::MemberMismatch, message));
     }
-    let administrative = member.role.is_administrative() || desired.role.is_administrative();
+    let administrative = member.role == PublisherRole::Owner || desired.role.is_administrative();
     let takes_over = match desired.adoption {
         Some(Adoption::Adopt) => true,
         Some(Adoption::Refuse) => false,
@@ -292,7 +295,7 @@ fn ours(created: Timestamp, desired: &DesiredMember, member: &Member) -> Result<
 fn granted(desired: &DesiredMember, member: Option<&Member>) -> Fact {
     let (key, role) = (&desired.key, desired.role);
     match member {
-        Some(member) if member.role < role => {
+        Some(member) if member.role.known().is_none_or(|held| held < role) => {
             Fact::new(false, Reason::Progressing, format!("`{key}` is {} and not {role}", member.role))
         }
         Some(member) if member.invited => {
@@ -322,6 +325,14 @@ fn held(removal: &MemberRemoval) -> Decision<MemberStep> {
     Decision::say(held.reason, held.message).owning()
 }
 
+/// A role that we do not know may give more than an owner has, or nothing.
+fn unknown_role(key: &MemberKey, word: &str) -> String {
+    format!(
+        "the portal gives `{key}` the role `{word}`, which Roster does not know: give Owner or Contributor in the portal, or \
+         remove the user there; it is untouched"
+    )
+}
+
 impl Contradiction {
     fn said(&self, desired: &DesiredMember) -> String {
         let (here, there) = if self.role == desired.role {
@@ -342,5 +353,6 @@ fn kind(kind: &MemberKind) -> String {
         MemberKind::User => "a person".to_owned(),
         MemberKind::Group => "a group".to_owned(),
         MemberKind::ServicePrincipal(it) => format!("the application `{}` of the tenant `{}`", it.object, it.tenant),
+        MemberKind::Other(word) => format!("`{word}`, which Roster does not know"),
     }
 }

@@ -34,7 +34,7 @@ fn member(address: &str, role: PublisherRole) -> Member {
     Member {
         key: key(address),
         kind: MemberKind::User,
-        role,
+        role: role.into(),
         account: Some(AccountType::Organization),
         friendly_name: None,
         invited: false,
@@ -198,7 +198,7 @@ fn what_a_write_leaves_is_settled_by_the_next_look() {
         let wanted = spelled(Adoption::Adopt, desired(ada, role));
         let mut portal = Portal::of(roll([member(ada, held)]));
         let decision = portal.live(&wanted);
-        let after = Member { role, ..member(ada, held) };
+        let after = Member { role: role.into(), ..member(ada, held) };
         let written = match decision.steps.as_slice() {
             [MemberStep::Promote(_)] => MemberWritten::Promoted(after),
             [MemberStep::Remove(removal)] => MemberWritten::Removed { removal: removal.clone(), left: Some(after) },

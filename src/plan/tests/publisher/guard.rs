@@ -1,6 +1,7 @@
 //! The guards of a publisher: never the last owner, never our own entry.
 
 use super::*;
+use crate::access::publisher::HeldRole;
 use crate::plan::publisher::{MemberGuardFacts, MemberProtection, MemberWritten, pass};
 
 #[test]
@@ -22,7 +23,7 @@ fn one_of_two_owners_may_go_and_the_last_may_not() {
     // A listing that does not show the owner is no reason to take it for a contributor, nor is one that is older.
     let unlisted = Portal::of(Roll::default());
     assert_eq!(unlisted.judged(MemberRemoval::Member(grace.clone()), 1), Err(Reason::LastOwner));
-    let contributor = Member { role: Contributor, ..grace };
+    let contributor = Member { role: Contributor.into(), ..grace };
     assert_eq!(portal.judged(MemberRemoval::Member(contributor), 1), Err(Reason::LastOwner));
 }
 
@@ -57,4 +58,18 @@ fn a_held_removal_says_how_many_would_remain() {
         "without `grace@example.com` the publisher would have 0 effective owners besides the operator, and its minimum \
          is 1: make another user who is there an owner first"
     );
+}
+
+#[test]
+fn what_is_not_understood_is_never_taken_away() {
+    let grace = member("grace@example.com", Owner);
+    for strange in [
+        Member { role: HeldRole::Other("curator".to_owned()), ..grace.clone() },
+        Member { kind: MemberKind::Other("robot".to_owned()), ..grace.clone() },
+    ] {
+        let roll = Roll::new(Members(vec![grace.clone(), member("ada@example.com", Owner), strange.clone()]));
+        let facts = MemberGuardFacts { roll: &roll, own: None, protection: &MemberProtection::default() };
+        let held = pass(MemberRemoval::Member(strange), facts).unwrap_err();
+        assert_eq!(held.reason, Reason::MemberMismatch, "{}", held.message);
+    }
 }

@@ -85,7 +85,7 @@ impl Run {
                     added_at: Some(self.at),
                     ..member("a@example.com", new.role)
                 }),
-                MemberStep::Promote(was) => MemberWritten::Promoted(Member { role: Owner, ..was.clone() }),
+                MemberStep::Promote(was) => MemberWritten::Promoted(Member { role: Owner.into(), ..was.clone() }),
                 MemberStep::Remove(removal) => {
                     let facts = MemberGuardFacts {
                         roll: &self.portal.roll,
@@ -95,7 +95,7 @@ impl Run {
                     let Ok(permit) = pass(removal.clone(), facts) else { break };
                     let was = permit.removal().member().clone();
                     let left = matches!(permit.removal(), MemberRemoval::Ownership(_))
-                        .then(|| Member { role: Contributor, ..was.clone() });
+                        .then(|| Member { role: Contributor.into(), ..was.clone() });
                     removed.push(was);
                     MemberWritten::Removed { removal: permit.removal().clone(), left }
                 }
@@ -125,7 +125,7 @@ impl Run {
                 let address = format!("p{person}@example.com");
                 let known = self.portal.roll.member(&key(&address)).cloned();
                 let fresh = Member { invited: *invited, added_at: Some(self.at), ..member(&address, *role) };
-                let now = known.map_or(fresh, |known| Member { role: *role, ..known });
+                let now = known.map_or(fresh, |known| Member { role: (*role).into(), ..known });
                 self.portal.roll.apply(&MemberWritten::Added(now));
             }
             Event::Look { .. } => {}
@@ -161,7 +161,7 @@ proptest! {
                 prop_assert!(ours || was.role == Contributor || mine.desired.adoption == Some(Adoption::Adopt));
             }
             for untouched in [operator(), key("grace@example.com"), key("linus@example.com")] {
-                prop_assert_eq!(run.portal.roll.member(&untouched).map(|member| member.role), Some(Owner));
+                prop_assert_eq!(run.portal.roll.member(&untouched).map(|member| member.role.clone()), Some(Owner.into()));
             }
             if decision.released {
                 run.objects[object] = None;
@@ -197,7 +197,7 @@ proptest! {
         }
         for (object, role) in roles.into_iter().enumerate() {
             let held = run.portal.roll.member(&key(&person(object)));
-            prop_assert_eq!(held.map(|member| member.role), Some(role));
+            prop_assert_eq!(held.map(|member| member.role.clone()), Some(role.into()));
         }
     }
 }
