@@ -1,4 +1,4 @@
-//! `roster simulator`: the simulated organization alone, on an address of this machine. IO.
+//! `roster simulator`: the simulated organization and publishers alone, on an address of this machine. IO.
 
 use std::{
     io::{self, Write},
@@ -13,7 +13,7 @@ use crate::simulator::{JournalError, Simulator};
 
 use super::asked_to_end;
 
-/// Runs the simulated Confluent Cloud organization alone.
+/// Runs the simulated Confluent Cloud organization, and marketplace publishers beside it, alone.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// Where it answers.
@@ -74,6 +74,13 @@ fn say(simulator: &Simulator, url: &str) -> io::Result<()> {
         writeln!(out, "key           {}", credential.key)?;
         writeln!(out, "secret        {}", credential.secret)?;
         writeln!(out, "try           curl -u {}:{} {url}/iam/v2/users", credential.key, credential.secret)?;
+    }
+    if let Some(application) = simulator.operator_application() {
+        let token = format!("{url}/{}/oauth2/v2.0/token", application.tenant);
+        writeln!(out, "publishers    {url}/api/publishers?api-version=2017-10-31")?;
+        writeln!(out, "token         {token}")?;
+        writeln!(out, "client id     {}", application.client_id)?;
+        writeln!(out, "client secret {}", application.client_secret)?;
     }
     writeln!(out, "everything    curl {url}/simulator/state")?;
     out.flush()

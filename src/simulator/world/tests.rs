@@ -3,6 +3,7 @@
 mod access;
 mod life;
 mod property;
+mod publisher;
 
 use jiff::{SignedDuration, Timestamp};
 
