@@ -79,8 +79,8 @@ fn say(simulator: &Simulator, url: &str) -> io::Result<()> {
         let token = format!("{url}/{}/oauth2/v2.0/token", application.tenant);
         writeln!(out, "publishers    {url}/api/publishers?api-version=2017-10-31")?;
         writeln!(out, "token         {token}")?;
-        writeln!(out, "client id     {}", application.client_id)?;
-        writeln!(out, "client secret {}", application.client_secret)?;
+        writeln!(out, "client-id     {}", application.client_id)?;
+        writeln!(out, "client-secret {}", application.client_secret)?;
     }
     writeln!(out, "everything    curl {url}/simulator/state")?;
     out.flush()

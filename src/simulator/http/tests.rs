@@ -2,6 +2,8 @@
 
 mod fault;
 mod flow;
+mod publisher;
+mod token;
 
 use std::sync::Arc;
 

@@ -3,7 +3,10 @@
 use std::fs;
 
 use super::*;
-use crate::{access::PrincipalId, simulator::world::DuplicateGrant};
+use crate::{
+    access::PrincipalId,
+    simulator::world::{DuplicateGrant, PublisherCommand},
+};
 
 fn clock() -> Clock {
     let now = "2026-03-02T09:00:00Z".parse().unwrap();
@@ -85,4 +88,51 @@ fn who_looks_may_ask_the_simulator_meanwhile() {
         let later = simulator.inspect(|world, _| world.audit().len());
         assert_eq!(later, world.audit().len() + 1);
     });
+}
+
+#[test]
+fn publishers_users_and_tokens_are_there_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("world.db");
+    let issue = |simulator: &Simulator| {
+        let application_id = simulator.operator_application().unwrap().client_id;
+        let command = Command::Publisher(PublisherCommand::IssueToken { application_id });
+        let Answer::Token(token) = simulator.portal(&command).unwrap() else { panic!("not a token") };
+        token.text
+    };
+    let (credential, token, world) = {
+        let simulator = Simulator::open(Some(&path), 7, clock()).unwrap();
+        simulator.add_publisher("adventure-works", "Adventure Works", "amy@example.com").unwrap();
+        let token = issue(&simulator);
+        (simulator.operator_application().unwrap(), token, simulator.inspect(|world, _| world.clone()))
+    };
+    let bytes = fs::read(&path).unwrap();
+    for secret in [&credential.client_secret, &token] {
+        assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()));
+    }
+    let again = Simulator::open(Some(&path), 7, clock()).unwrap();
+    assert_eq!(again.operator_application().unwrap(), credential);
+    again.inspect(|replayed, at| {
+        assert_eq!(*replayed, world);
+        assert_eq!(replayed.bearer(&token, at), Some(Actor::Application(credential.client_id.clone())));
+    });
+}
+
+#[test]
+fn a_journal_from_before_there_were_publishers_opens_without_any() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("world.db");
+    let at = (clock())();
+    let (founding, commands) = example(7, at);
+    // The rules of that time said nothing of publishers.
+    let mut founded = serde_json::to_value(&founding).unwrap();
+    founded["rules"].as_object_mut().unwrap().remove("publishers").unwrap();
+    let founding: Founding = serde_json::from_value(founded).unwrap();
+    let entries: Vec<Entry> = commands.into_iter().map(|command| Entry { actor: Actor::Portal, command, at }).collect();
+    drop(Journal::create(&path, &founding, &entries).unwrap());
+    let simulator = Simulator::open(Some(&path), 7, clock()).unwrap();
+    assert_eq!(simulator.operator_application(), None);
+    assert!(simulator.inspect(|world, at| world.contents(at).publishers.is_empty()));
+    simulator.add_publisher("adventure-works", "Adventure Works", "amy@example.com").unwrap();
+    assert!(simulator.operator_application().is_some());
 }
