@@ -126,8 +126,8 @@ impl Problem {
             return self;
         }
         let code = match (form, self.code.as_str()) {
-            (Form::Token, "injected") => "temporarily_unavailable".to_owned(),
-            (_, "injected" | "") => self.status.canonical_reason().unwrap_or("Failed").replace(' ', ""),
+            (Form::Token, "injected" | "internal_error") => "temporarily_unavailable".to_owned(),
+            (_, "injected" | "internal_error" | "") => self.status.canonical_reason().unwrap_or("Failed").replace(' ', ""),
             _ => self.code.clone(),
         };
         Self { code, ..self }.in_form(form)

@@ -6,7 +6,7 @@ use crate::simulator::{ApplicationCredential, Effect, Envelope, Fault, world::pu
 const AUDIENCE: &str = "https://cloudpartner.azure.com";
 
 fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat()
 }
 
 /// The form of a request that succeeds, one field of which is set to something else, or left out.

@@ -1,5 +1,7 @@
 //! Publishers: who may see and manage their users, and what is guarded.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::simulator::world::publisher::{
     AccountType, OPERATOR_APPLICATION, OPERATOR_OBJECT, OPERATOR_TENANT, PublisherPrincipal as Who, PublisherRole,
@@ -252,4 +254,46 @@ fn a_replay_of_the_same_commands_is_the_same_world_and_rules_of_old_are_read() {
     assert_eq!(old.publishers, PublisherRules::default());
     let text = serde_json::to_string(&example_publishers()).unwrap();
     assert_eq!(serde_json::from_str::<Vec<Command>>(&text).unwrap(), example_publishers());
+}
+
+fn step() -> impl Strategy<Value = (Actor, P)> {
+    let who = prop::sample::select(vec![
+        user("grace@example.com"),
+        user("Mary@example.com"),
+        user("ben@live.com"),
+        user("ann@gmail.com"),
+        Who::Group { email: "publishing@example.com".to_owned() },
+        application(OPERATOR_APPLICATION),
+    ]);
+    let role = prop::sample::select(vec![PublisherRole::Owner, PublisherRole::Contributor]);
+    let stale = prop::sample::select(vec![None, Some("0x0".to_owned())]);
+    let actor = prop::sample::select(vec![Actor::Portal, operator(), principal("sa-roster")]);
+    let publisher = prop::sample::select(vec!["contoso-data".to_owned(), "contoso-labs".to_owned()]);
+    (actor, publisher, who, role, stale, 0..4_u8).prop_map(|(actor, publisher, who, role, version, kind)| {
+        let command = match (kind, who.email().map(str::to_owned)) {
+            (0, _) => P::AddUser { publisher, who, role, friendly_name: None },
+            (1, _) => P::ChangeUser { publisher, who, role, friendly_name: None, version },
+            (2, Some(email)) => P::AcceptInvitation { publisher, email },
+            _ => P::RemoveUser { publisher, user: who.key(), version },
+        };
+        (actor, command)
+    })
+}
+
+proptest! {
+    #[test]
+    fn an_owner_who_is_there_always_remains_and_a_refusal_changes_nothing(
+        steps in prop::collection::vec(step(), 1..60)
+    ) {
+        let mut bench = bench();
+        for (actor, command) in steps {
+            let before = bench.world.clone();
+            if bench.do_it(&actor, command).is_err() {
+                prop_assert_eq!(&bench.world, &before);
+            }
+            for publisher in bench.world.contents(bench.now).publishers {
+                prop_assert!(publisher.users.iter().any(|user| user.is_effective_owner()));
+            }
+        }
+    }
 }
