@@ -127,7 +127,9 @@ impl Problem {
         }
         let code = match (form, self.code.as_str()) {
             (Form::Token, "injected" | "internal_error") => "temporarily_unavailable".to_owned(),
-            (_, "injected" | "internal_error" | "") => self.status.canonical_reason().unwrap_or("Failed").replace(' ', ""),
+            (_, "injected" | "internal_error" | "") => {
+                self.status.canonical_reason().unwrap_or("Failed").replace(' ', "")
+            }
             _ => self.code.clone(),
         };
         Self { code, ..self }.in_form(form)
