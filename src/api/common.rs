@@ -20,6 +20,29 @@ pub struct OrganizationRef {
     pub name: String,
 }
 
+/// Names the `Publisher` that the object belongs to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-map-type" = "atomic"))]
+pub struct PublisherRef {
+    /// The name of the `Publisher`.
+    #[schemars(length(min = 1, max = 253))]
+    #[x_kube(validation = ("self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')", "`name` must be the name of a `Publisher`: lower-case letters, digits, '-' and '.'"))]
+    pub name: String,
+}
+
+/// A piece of advice that holds nothing up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Warning {
+    /// The rule that it comes from, for example `NoGroup`.
+    #[schemars(length(max = 64))]
+    pub rule: String,
+    /// What was seen, and what to do.
+    #[schemars(length(max = 4_096))]
+    pub message: String,
+}
+
 /// Whether something that was there before the object is taken over (`Adopt`) or left alone (`Refuse`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Adoption {
@@ -38,7 +61,7 @@ impl From<Adoption> for plan::Adoption {
     }
 }
 
-/// What becomes of a grant when its object is deleted.
+/// What becomes of a grant, or of a publisher's user, when its object is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum BindingDeletion {
     /// Revoke it.

@@ -1,5 +1,7 @@
 //! From a spec to what is desired, or to the reason why it is invalid. No IO.
 
+mod publisher;
+
 use std::time::Duration;
 
 use crate::{
@@ -21,6 +23,11 @@ use super::{
     common::BindingDeletion,
     organization::{self, DelegationSpec, NamespaceMatch, ProtectionSpec},
     user,
+};
+
+pub use publisher::{
+    Audience, audience, broken_publisher_delegations, desired_member, member_counts, member_label, member_protection,
+    publisher_delegations, show_member, warnings,
 };
 
 fn invalid(message: impl Into<String>) -> Finding {

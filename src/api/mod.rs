@@ -10,11 +10,15 @@ pub mod binding;
 pub mod common;
 pub mod convert;
 pub mod organization;
+pub mod publisher;
+pub mod publisher_user;
 mod schema;
 pub mod user;
 
 pub use binding::{RoleBinding, RoleBindingSpec, RoleBindingStatus};
 pub use organization::{ConfluentOrganization, ConfluentOrganizationSpec, ConfluentOrganizationStatus};
+pub use publisher::{Publisher, PublisherSpec, PublisherStatus};
+pub use publisher_user::{PublisherUser, PublisherUserSpec, PublisherUserStatus};
 pub use user::{ConfluentUser, ConfluentUserSpec, ConfluentUserStatus};
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
@@ -28,10 +32,12 @@ pub const FINALIZER: &str = "access.roster.dev/cleanup";
 pub const RELEASE: &str = "access.roster.dev/release";
 
 /// Every CRD with the name of its file under `crds/`.
-pub fn crds() -> [(&'static str, CustomResourceDefinition); 3] {
+pub fn crds() -> [(&'static str, CustomResourceDefinition); 5] {
     [
         ("confluentorganizations.yaml", schema::finished(ConfluentOrganization::crd())),
         ("confluentusers.yaml", schema::finished(ConfluentUser::crd())),
         ("accessrolebindings.yaml", schema::finished(RoleBinding::crd())),
+        ("publishers.yaml", schema::finished(Publisher::crd())),
+        ("publisherusers.yaml", schema::finished(PublisherUser::crd())),
     ]
 }

@@ -173,7 +173,7 @@ pub struct NamespaceMatch {
 }
 
 impl NamespaceMatch {
-    fn is_nothing(&self) -> bool {
+    pub(super) fn is_nothing(&self) -> bool {
         *self == Self::default()
     }
 }

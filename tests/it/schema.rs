@@ -1,4 +1,4 @@
-//! The three kinds as a real API server takes them: each refusal says what to do, and what is good is accepted.
+//! The kinds as a real API server takes them: each refusal says what to do, and what is good is accepted.
 //! The cases are data, in `schema/cases.yaml`.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
@@ -21,8 +21,21 @@ RoleBinding:
 ConfluentOrganization:
   organizationId: 9bb441c4-edef-46ac-8a41-c49e44a3fd9a
   backend: {confluentCloud: {auth: {apiKey: {secretRef: {name: example-credentials}}}}}
+PublisherUser:
+  publisherRef: {name: contoso}
+  email: ada@example.com
+  role: Contributor
+Publisher:
+  publisherId: contoso
+  backend:
+    portal:
+      endpoint: https://portal.example.com
+      auth:
+        clientSecret:
+          secretRef: {name: contoso-credentials}
+          tokenEndpoint: https://login.example.com/tenant/oauth2/v2.0/token
 ";
-const KINDS: [&str; 3] = ["ConfluentUser", "RoleBinding", "ConfluentOrganization"];
+const KINDS: [&str; 5] = ["ConfluentUser", "RoleBinding", "ConfluentOrganization", "PublisherUser", "Publisher"];
 const CREATE: [&str; 4] = ["create", "--dry-run=server", "-f", "-"];
 
 /// A good object of the name, with a JSON merge patch in its spec.
@@ -87,6 +100,23 @@ fn what_is_good_is_accepted() {
     }
 }
 
+#[test]
+fn an_application_may_not_become_another() {
+    let namespace = Namespace::of("schema-application");
+    let of = |id: &str| {
+        let id = format!("{id}bb441c4-edef-46ac-8a41-c49e44a3fd9a");
+        let change = json!({"email": null, "servicePrincipal": {"applicationId": id, "tenantId": id, "objectId": id}});
+        object("PublisherUser", "schema-application", &change)
+    };
+    namespace.done(&["create", "-f", "-"], &of("9"));
+    let replace = ["-n", "schema-application", "replace", "--dry-run=server", "-f", "-"];
+    done(&replace, &of("9"));
+    let said = refused(&replace, &of("8"));
+    let sentence =
+        "`servicePrincipal` may not be changed: delete this object and create another for the other application";
+    assert!(said.contains(sentence), "{said}");
+}
+
 /// A template that leaves a value empty means that the field is absent.
 #[test]
 fn an_empty_value_is_an_absent_field() {
@@ -125,19 +155,26 @@ fn the_kinds_have_names_of_their_own() {
     let user = "confluentuser.access.roster.dev/schema-names";
     let binding = "rolebinding.access.roster.dev/schema-names";
     let organization = "confluentorganization.access.roster.dev/schema-names";
-    let cases: [(&[&str], &[&str]); 8] = [
+    let member = "publisheruser.access.roster.dev/schema-names";
+    let publisher = "publisher.access.roster.dev/schema-names";
+    let cases: [(&[&str], &[&str]); 13] = [
         (&["accessrolebindings"], &[binding]),
         (&["accessrolebinding"], &[binding]),
         (&["arb"], &[binding]),
         (&["cuser"], &[user]),
-        (&["access"], &[organization, user, binding]),
+        (&["pubuser"], &[member]),
+        (&["publ"], &[publisher]),
+        (&["access"], &[organization, user, publisher, member, binding]),
         (&["cuser", "--field-selector=spec.email=ada@example.com"], &[user]),
         (&["cuser", "--field-selector=spec.organizationRef.name=other"], &[]),
         (&["arb", "--field-selector=spec.role=CloudClusterAdmin"], &[binding]),
+        (&["pubuser", "--field-selector=spec.email=ada@example.com,spec.role=Contributor"], &[member]),
+        (&["pubuser", "--field-selector=spec.role=Owner"], &[]),
+        (&["pubuser", "--field-selector=spec.publisherRef.name=contoso"], &[member]),
     ];
     for (arguments, expected) in cases {
         let said = namespace.done(&[&["get", "-o", "name"], arguments].concat(), "");
-        // Organizations of other tests have no namespace to be left out by.
+        // Organizations and publishers of other tests have no namespace to be left out by.
         let mut mine: Vec<&str> = said.lines().filter(|line| line.ends_with("/schema-names")).collect();
         mine.sort_unstable();
         assert_eq!(mine, expected, "{arguments:?}");
@@ -149,7 +186,7 @@ fn the_kinds_have_names_of_their_own() {
         assert_eq!(namespace.done(&["get", word, "-o", "name"], ""), "rolebinding.rbac.authorization.k8s.io/builtin");
     }
     // Before the operator has looked, nothing that waits may take the object for settled.
-    for resource in ["cuser", "arb", "corg"] {
+    for resource in ["cuser", "arb", "corg", "pubuser", "publ"] {
         let unseen = ["get", resource, "schema-names", "-o", "jsonpath={.status}"];
         assert_eq!(namespace.done(&unseen, ""), r#"{"observedGeneration":-1}"#);
     }
@@ -164,6 +201,9 @@ fn the_kinds_explain_themselves() {
         ("arb.spec.scope.resource.patternType", "`Prefixed` every name that begins with it"),
         ("corg.spec.delegations", "nobody may declare anything"),
         ("arb.status.conditions.reason", "the README lists every reason"),
+        ("pubuser", "DESCRIPTION: One person, group or service principal as owner or contributor"),
+        ("pubuser.spec.type", "`Group` a security group or a shared alias, which outlives any one person."),
+        ("publ.spec.delegations.add", "nobody when empty"),
     ];
     for (path, sentence) in cases {
         let text = done(&["explain", path], "");
@@ -173,7 +213,7 @@ fn the_kinds_explain_themselves() {
     }
 }
 
-/// A namespace of a test, and an organization of the same name; both go with the test.
+/// A namespace of a test, and an organization and a publisher of the same name; all go with the test.
 struct Namespace(&'static str);
 
 impl Namespace {
@@ -189,7 +229,7 @@ impl Namespace {
 
 impl Drop for Namespace {
     fn drop(&mut self) {
-        let _ = kubectl(&["delete", "corg", self.0, "--ignore-not-found"], "");
+        let _ = kubectl(&["delete", "corg,publ", self.0, "--ignore-not-found"], "");
         let _ = kubectl(&["delete", "namespace", self.0, "--wait=false"], "");
     }
 }
