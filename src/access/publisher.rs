@@ -78,6 +78,16 @@ impl HeldRole {
             Self::Other(_) => None,
         }
     }
+
+    /// What it sees in Seller Insights, as far as we know.
+    pub fn sees(&self) -> &'static [&'static str] {
+        self.known().map_or(&[], PublisherRole::sees)
+    }
+
+    /// What of Seller Insights is hidden from it, as far as we know.
+    pub fn does_not_see(&self) -> &'static [&'static str] {
+        self.known().map_or(&[], PublisherRole::does_not_see)
+    }
 }
 
 impl From<PublisherRole> for HeldRole {

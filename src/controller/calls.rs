@@ -25,12 +25,13 @@ impl Observer for Calls {
 
 fn outcome(status: Option<u16>) -> CallOutcome {
     match status {
-        Some(200..=299) => CallOutcome::Ok,
+        // 304 says that what we have is what there is.
+        Some(200..=299 | 304) => CallOutcome::Ok,
         Some(401) => CallOutcome::CredentialsRejected,
         Some(402) => CallOutcome::QuotaExceeded,
         Some(403) => CallOutcome::Forbidden,
         Some(404) => CallOutcome::NotFound,
-        Some(409) => CallOutcome::Conflict,
+        Some(409 | 412) => CallOutcome::Conflict,
         Some(429) => CallOutcome::Throttled,
         Some(400..=499) => CallOutcome::Invalid,
         Some(_) => CallOutcome::Ambiguous,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::future;
 use kube::{
     Client, ResourceExt,
     runtime::{events::Recorder, reflector::ObjectRef},
@@ -13,7 +14,7 @@ use crate::{access::delegation, api::ConfluentOrganization, telemetry::Metrics};
 use super::{
     declared::Declared,
     key::{Kind, ObjectKey},
-    lane::Organization,
+    lane::{Organization, Publisher},
     lease::Leadership,
     link::Links,
     memory::Memory,
@@ -33,6 +34,7 @@ pub(crate) struct Context {
     pub(crate) leadership: Leadership,
     pub(crate) wake: Arc<Waker>,
     pub(crate) organizations: Links<Organization>,
+    pub(crate) publishers: Links<Publisher>,
     caught_up: watch::Receiver<bool>,
 }
 
@@ -55,6 +57,7 @@ impl Context {
             declared: Declared::default(),
             leadership,
             organizations: Links::new(Arc::clone(&wake)),
+            publishers: Links::new(Arc::clone(&wake)),
             wake,
             caught_up,
         }
@@ -69,11 +72,12 @@ impl Context {
     /// Ends all lanes: this replica no longer leads.
     pub(crate) fn disconnect_all(&self) {
         self.organizations.disconnect_all();
+        self.publishers.disconnect_all();
     }
 
     /// Lets the remote writes under way end, for a few seconds, and begins none.
     pub(crate) async fn finish(&self) {
-        self.organizations.finish().await;
+        future::join(self.organizations.finish(), self.publishers.finish()).await;
     }
 
     /// An organization's object, where it can be decoded.
@@ -100,7 +104,7 @@ impl Context {
     pub(crate) fn released(&self, key: &ObjectKey, connection: &str, silently: bool) {
         match key.kind {
             Kind::Organization => self.organizations.disconnect(connection),
-            Kind::Publisher => {}
+            Kind::Publisher => self.publishers.disconnect(connection),
             Kind::User | Kind::Binding | Kind::PublisherUser => self.wake.survivors(key.kind, connection, silently),
         }
     }

@@ -115,5 +115,8 @@ pub(crate) fn may_be_let_go(problem: &Finding) -> bool {
             | Reason::OrganizationNotFound
             | Reason::OrganizationMismatch
             | Reason::DuplicateOrganization
+            | Reason::PublisherNotFound
+            | Reason::PublisherNotVisible
+            | Reason::DuplicatePublisher
     )
 }

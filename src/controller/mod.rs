@@ -17,6 +17,8 @@ mod managed;
 mod memory;
 mod object;
 mod organization;
+mod publisher;
+mod publisher_user;
 pub mod server;
 mod settings;
 mod shelf;
@@ -42,7 +44,7 @@ use kube::{
 use serde::de::DeserializeOwned;
 
 use crate::{
-    api::{ConfluentOrganization, ConfluentUser, RoleBinding},
+    api::{ConfluentOrganization, ConfluentUser, Publisher, PublisherUser, RoleBinding},
     telemetry::Metrics,
 };
 
@@ -148,12 +150,22 @@ async fn lead(
     let organizations = Controller::new(Api::<Guarded<ConfluentOrganization>>::all(client.clone()), config());
     let users = Controller::new(Api::<Guarded<ConfluentUser>>::all(client.clone()), config());
     let bindings = Controller::new(Api::<Guarded<RoleBinding>>::all(client.clone()), config());
+    let publishers = Controller::new(Api::<Guarded<Publisher>>::all(client.clone()), config());
+    let publisher_users = Controller::new(Api::<Guarded<PublisherUser>>::all(client.clone()), config());
     let (namespaces, namespace_writer) = reflector::store();
     let (organization_shelf, organization_wakes) = Shelf::new(organizations.store());
     let (user_shelf, user_wakes) = Shelf::new(users.store());
     let (binding_shelf, binding_wakes) = Shelf::new(bindings.store());
-    let wake =
-        Arc::new(Waker { organizations: organization_shelf, users: user_shelf, bindings: binding_shelf, namespaces });
+    let (publisher_shelf, publisher_wakes) = Shelf::new(publishers.store());
+    let (publisher_user_shelf, publisher_user_wakes) = Shelf::new(publisher_users.store());
+    let wake = Arc::new(Waker {
+        organizations: organization_shelf,
+        users: user_shelf,
+        bindings: binding_shelf,
+        publishers: publisher_shelf,
+        publisher_users: publisher_user_shelf,
+        namespaces,
+    });
     let reporter = Reporter { controller: "roster".to_owned(), instance: Some(settings.instance.clone()) };
     let recorder = Recorder::new(client.clone(), reporter);
     let (complete, caught_up) = tokio::sync::watch::channel(false);
@@ -170,12 +182,17 @@ async fn lead(
     let _lanes = EndLanes(Arc::clone(&context));
     let watch_namespaces = watch_namespaces(client.clone(), namespace_writer, Arc::clone(&wake));
     let watch_secrets = watch_secrets(client.clone(), settings.credentials_namespace.clone(), Arc::clone(&wake));
-    let work = future::join(
+    let concurrency = settings.concurrency;
+    let work = future::join3(
         catch_up(&wake, &complete),
+        future::join(
+            drive(publishers, publisher_wakes, &context, concurrency),
+            drive(publisher_users, publisher_user_wakes, &context, concurrency),
+        ),
         future::join5(
-            drive(organizations, organization_wakes, &context, settings.concurrency),
-            drive(users, user_wakes, &context, settings.concurrency),
-            drive(bindings, binding_wakes, &context, settings.concurrency),
+            drive(organizations, organization_wakes, &context, concurrency),
+            drive(users, user_wakes, &context, concurrency),
+            drive(bindings, binding_wakes, &context, concurrency),
             watch_namespaces,
             watch_secrets,
         ),

@@ -7,8 +7,8 @@ use kube::{Resource, ResourceExt, core::PartialObjectMeta, runtime::reflector::S
 
 use crate::{
     access::PrincipalId,
-    api::{ConfluentOrganization, ConfluentUser, RoleBinding, convert},
-    plan::Protection,
+    api::{ConfluentOrganization, ConfluentUser, Publisher, PublisherUser, RoleBinding, convert},
+    plan::{Protection, publisher::MemberProtection},
 };
 
 use super::{
@@ -16,6 +16,7 @@ use super::{
     lane::{Author, Wake},
     managed::Managed,
     memory::Memory,
+    publisher_user::key_in,
     shelf::{Guarded, Shelf},
 };
 
@@ -24,6 +25,8 @@ pub(crate) struct Waker {
     pub(crate) organizations: Shelf<ConfluentOrganization>,
     pub(crate) users: Shelf<ConfluentUser>,
     pub(crate) bindings: Shelf<RoleBinding>,
+    pub(crate) publishers: Shelf<Publisher>,
+    pub(crate) publisher_users: Shelf<PublisherUser>,
     pub(crate) namespaces: Store<PartialObjectMeta<Namespace>>,
 }
 
@@ -33,6 +36,8 @@ impl Waker {
         self.organizations.complete().await;
         self.users.complete().await;
         self.bindings.complete().await;
+        self.publishers.complete().await;
+        self.publisher_users.complete().await;
         let _ = self.namespaces.wait_until_ready().await;
     }
 
@@ -42,26 +47,46 @@ impl Waker {
 
     /// What may have waited for an object to be gone: users that are being deleted, and the realm that is.
     pub(crate) fn survivors(&self, kind: Kind, realm: &str, silently: bool) {
-        let of_organization = matches!(kind, Kind::User | Kind::Binding);
-        if silently && of_organization {
-            self.users.wake_where(|user| user.connection() == realm && is_going(user));
-        }
-        if of_organization {
-            self.organizations.wake_where(|it| it.name_any() == realm && is_going(it));
+        match kind {
+            Kind::Organization | Kind::User | Kind::Binding => {
+                if silently {
+                    self.users.wake_where(|user| user.connection() == realm && is_going(user));
+                }
+                self.organizations.wake_where(|it| it.name_any() == realm && is_going(it));
+            }
+            Kind::Publisher | Kind::PublisherUser => {
+                self.publishers.wake_where(|it| it.name_any() == realm && is_going(it));
+            }
         }
     }
 
     /// Objects for the same person as one that is going: they share no longer. It is asked before the object goes, as the
     /// cache may forget it first.
     pub(crate) fn namesakes(&self, key: &ObjectKey) {
-        if key.kind != Kind::User {
-            return;
+        match key.kind {
+            Kind::User => {
+                let going = self.users.get(&key.name, &key.namespace);
+                let Some(email) = going.and_then(|object| Some(object.0.as_ref().ok()?.spec.email.clone())) else {
+                    return;
+                };
+                self.users.wake_where(|user| user.spec.email == email && user.uid().as_ref() != Some(&key.uid));
+            }
+            Kind::PublisherUser => {
+                if let Some(Ok(going)) = self.publisher_users.get(&key.name, &key.namespace).as_deref().map(|it| &it.0)
+                {
+                    self.members_like(going);
+                }
+            }
+            Kind::Organization | Kind::Binding | Kind::Publisher => {}
         }
-        let going = self.users.get(&key.name, &key.namespace);
-        let Some(email) = going.and_then(|object| Some(object.0.as_ref().ok()?.spec.email.clone())) else {
-            return;
-        };
-        self.users.wake_where(|user| user.spec.email == email && user.uid().as_ref() != Some(&key.uid));
+    }
+
+    /// Other objects for the same user of the same publisher: they share it, or contradict.
+    pub(crate) fn members_like(&self, user: &PublisherUser) {
+        let key = key_in(&user.spec);
+        self.publisher_users.wake_where(|other| {
+            other.connection() == user.connection() && key_in(&other.spec) == key && other.uid() != user.uid()
+        });
     }
 
     /// Bindings that name a user object that is new: it may mean somebody else than the one before, or be what a
@@ -93,12 +118,17 @@ impl Waker {
     pub(crate) fn namespace(&self, name: &str) {
         self.users.wake_namespace(name);
         self.bindings.wake_namespace(name);
+        self.publisher_users.wake_namespace(name);
     }
 
     /// Realms whose credential a Secret holds.
     pub(crate) fn secret(&self, name: &str) {
         self.organizations.wake_where(|organization| {
             let auth = organization.spec.backend.confluent_cloud.as_ref().and_then(|cloud| cloud.auth.api_key.as_ref());
+            auth.is_some_and(|auth| auth.secret_ref.name == name)
+        });
+        self.publishers.wake_where(|publisher| {
+            let auth = publisher.spec.backend.portal.as_ref().and_then(|portal| portal.auth.client_secret.as_ref());
             auth.is_some_and(|auth| auth.secret_ref.name == name)
         });
     }
@@ -116,6 +146,22 @@ impl Waker {
             .and_then(|object| Some(convert::resync_interval(&object.0.as_ref().ok()?.spec.resync_interval)))
             .unwrap_or(Duration::from_mins(10))
     }
+
+    /// What a publisher protects, as of now; the default where its object cannot be read.
+    pub(crate) fn member_protection(&self, publisher: &str) -> MemberProtection {
+        self.publishers
+            .get(publisher, "")
+            .and_then(|object| Some(convert::member_protection(&object.0.as_ref().ok()?.spec.protection)))
+            .unwrap_or_default()
+    }
+
+    /// How often a publisher is listed.
+    pub(crate) fn publisher_resync(&self, publisher: &str) -> Duration {
+        self.publishers
+            .get(publisher, "")
+            .and_then(|object| Some(convert::resync_interval(&object.0.as_ref().ok()?.spec.resync_interval)))
+            .unwrap_or(Duration::from_mins(10))
+    }
 }
 
 fn is_going(object: &impl Resource) -> bool {
@@ -127,7 +173,7 @@ impl Wake for Waker {
         match author.object.kind {
             Kind::User => self.users.holds(author),
             Kind::Binding => self.bindings.holds(author),
-            Kind::PublisherUser => false,
+            Kind::PublisherUser => self.publisher_users.holds(author),
             // What connects a realm has no steps.
             Kind::Organization | Kind::Publisher => false,
         }
@@ -138,14 +184,15 @@ impl Wake for Waker {
             Kind::Organization => self.organizations.wake(key),
             Kind::User => self.users.wake(key),
             Kind::Binding => self.bindings.wake(key),
-            Kind::Publisher | Kind::PublisherUser => {}
+            Kind::Publisher => self.publishers.wake(key),
+            Kind::PublisherUser => self.publisher_users.wake(key),
         }
     }
 
     fn connection(&self, kind: Kind, name: &str) {
         match kind {
             Kind::Organization | Kind::User | Kind::Binding => self.organizations.wake_named(name, ""),
-            Kind::Publisher | Kind::PublisherUser => {}
+            Kind::Publisher | Kind::PublisherUser => self.publishers.wake_named(name, ""),
         }
     }
 
@@ -155,7 +202,9 @@ impl Wake for Waker {
                 self.users.wake_where(|user| user.connection() == name);
                 self.bindings.wake_where(|binding| binding.connection() == name);
             }
-            Kind::Publisher | Kind::PublisherUser => {}
+            Kind::Publisher | Kind::PublisherUser => {
+                self.publisher_users.wake_where(|user| user.connection() == name);
+            }
         }
     }
 

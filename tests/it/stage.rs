@@ -44,7 +44,7 @@ use tokio::runtime::Runtime;
 /// How long anything may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 /// The organization's id in the example, which every story replaces by its own.
-const EXAMPLE: &str = "9bb441c4-edef-46ac-8a41-c49e44a3fd9a";
+pub(crate) const EXAMPLE: &str = "9bb441c4-edef-46ac-8a41-c49e44a3fd9a";
 
 /// The control plane that stories share.
 pub(crate) struct Theatre {
@@ -194,10 +194,20 @@ impl Stage {
 
     /// Simulator, Secret and namespace, without the organization's object.
     pub(crate) fn unconnected(theatre: &'static Theatre, name: &str) -> Self {
+        Self::since_yesterday(theatre, name, &[])
+    }
+
+    /// The same after more was done in the portals, all of it a day ago.
+    pub(crate) fn since_yesterday(theatre: &'static Theatre, name: &str, more: &[Command]) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(1);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let organization_id = format!("00000000-0000-4000-8000-{number:012}");
-        let simulator = simulator(&organization_id, u64::from(number));
+        let simulator = simulator(&organization_id, u64::from(number), more);
+        Self::over(theatre, name, simulator, organization_id)
+    }
+
+    /// The same with a simulator that is there.
+    pub(crate) fn over(theatre: &'static Theatre, name: &str, simulator: Simulator, organization_id: String) -> Self {
         let listener = theatre.runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let serving = theatre.runtime.block_on(async { simulator.serve(listener) }).unwrap();
         let stage = Self { theatre, simulator, serving: Some(serving), name: name.to_owned(), organization_id };
@@ -213,8 +223,12 @@ impl Stage {
     }
 
     pub(crate) fn put_secret(&self, key: &str, secret: &str) {
+        self.put_secret_named(&self.name, key, secret);
+    }
+
+    pub(crate) fn put_secret_named(&self, name: &str, key: &str, secret: &str) {
         let object = json!({"apiVersion": "v1", "kind": "Secret",
-            "metadata": {"name": self.name, "namespace": "roster-system"},
+            "metadata": {"name": name, "namespace": "roster-system"},
             "stringData": {"key": key, "secret": secret}});
         self.theatre.done(&["apply", "--server-side", "--force-conflicts", "-f", "-"], &object.to_string());
     }
@@ -282,6 +296,8 @@ impl Stage {
         let path = match kind {
             "corg" => format!("{group}/confluentorganizations/{name}"),
             "cuser" => format!("{group}/namespaces/{}/confluentusers/{name}", self.name),
+            "publ" => format!("{group}/publishers/{name}"),
+            "pubuser" => format!("{group}/namespaces/{}/publisherusers/{name}", self.name),
             "arb" => format!("{group}/namespaces/{}/accessrolebindings/{name}", self.name),
             other => panic!("no kind `{other}`"),
         };
@@ -391,12 +407,12 @@ impl Stage {
     }
 }
 
-fn simulator(organization_id: &str, seed: u64) -> Simulator {
+fn simulator(organization_id: &str, seed: u64, more: &[Command]) -> Simulator {
     let (founding, commands) = example(seed, Timestamp::now() - jiff::SignedDuration::from_hours(24));
     let text = serde_json::to_string(&(founding, commands)).unwrap().replace(EXAMPLE, organization_id);
     let (founding, commands): (Founding, Vec<Command>) = serde_json::from_str(&text).unwrap();
     let mut world = World::founded(&founding);
-    for command in &commands {
+    for command in commands.iter().chain(more) {
         world.apply(&Actor::Portal, command, founding.at).unwrap();
     }
     Simulator::new(world, Arc::new(Timestamp::now))

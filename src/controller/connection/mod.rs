@@ -2,6 +2,7 @@
 //! who we are.
 
 mod organization;
+mod publisher;
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -18,7 +19,7 @@ use crate::{
 };
 
 use super::{context::Context, lane::Realm, write};
-pub(super) use organization::connect as to_organization;
+pub(super) use {organization::connect as to_organization, publisher::connect as to_publisher};
 
 /// How long a backend may take to say who we are: this is asked within a reconcile, which must live to tell the answer.
 const IDENTIFY: Duration = Duration::from_secs(20);

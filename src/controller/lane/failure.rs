@@ -129,9 +129,11 @@ impl Failure {
                 error.retry_after.map_or(Pace::Soon, Pace::After),
                 "the vendor limits our rate; it goes on by itself".to_owned(),
             ),
-            ErrorKind::Conflict => {
-                (Reason::Progressing, Pace::Doubt, "the vendor says that it is there already; reading again".to_owned())
-            }
+            ErrorKind::Conflict => (
+                Reason::Progressing,
+                Pace::Doubt,
+                "the vendor says that it is there already, or changed meanwhile; reading again".to_owned(),
+            ),
             ErrorKind::Unavailable => {
                 (Reason::BackendUnavailable, Pace::Soon, "the vendor cannot be reached; it is tried again".to_owned())
             }

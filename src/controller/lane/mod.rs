@@ -6,6 +6,7 @@
 mod failure;
 mod listing;
 mod organization;
+mod publisher;
 mod realm;
 mod task;
 
@@ -27,7 +28,7 @@ use super::{
     key::{Kind, ObjectKey},
     lease::Leadership,
 };
-pub(crate) use {organization::Organization, realm::Realm};
+pub(crate) use {organization::Organization, publisher::Publisher, realm::Realm};
 
 /// How long a listing may lag behind a write of ours before we believe the listing (the vendor's own client waits 90 s).
 const LONGEST_LAG: Duration = Duration::from_mins(2);

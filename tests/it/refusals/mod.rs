@@ -20,8 +20,8 @@ use crate::stage::{Stage, Theatre, condition, eventually, message};
 
 /// What an object has to say of itself.
 #[derive(Clone, Copy)]
-struct Told<'a> {
-    /// `corg`, `cuser` or `arb`.
+pub(crate) struct Told<'a> {
+    /// The kind's short name.
     kind: &'a str,
     name: &'a str,
     reason: &'a str,
@@ -33,17 +33,17 @@ struct Told<'a> {
 
 impl<'a> Told<'a> {
     /// A declaration that does not hold up.
-    fn invalid(kind: &'a str, name: &'a str, reason: &'a str, words: &'a [&'a str]) -> Self {
+    pub(crate) fn invalid(kind: &'a str, name: &'a str, reason: &'a str, words: &'a [&'a str]) -> Self {
         Self { kind, name, reason, words, invalid: true }
     }
 
     /// A declaration that is fine and cannot be carried out.
-    fn held(kind: &'a str, name: &'a str, reason: &'a str, words: &'a [&'a str]) -> Self {
+    pub(crate) fn held(kind: &'a str, name: &'a str, reason: &'a str, words: &'a [&'a str]) -> Self {
         Self { kind, name, reason, words, invalid: false }
     }
 
     /// Waits for `Ready=False` with the reason, and holds the sentence, `Validated` and the event to it.
-    fn by(self, stage: &Stage) -> Value {
+    pub(crate) fn by(self, stage: &Stage) -> Value {
         let object = stage.settled(self.kind, self.name, "False", self.reason);
         let sentence = message(&object);
         for part in self.words {
@@ -63,8 +63,8 @@ impl<'a> Told<'a> {
 }
 
 /// Waits for the event with that reason about that object; gives its note.
-fn event(stage: &Stage, kind: &str, name: &str, reason: &str) -> String {
-    let namespace = if kind == "corg" { "default" } else { &stage.name };
+pub(crate) fn event(stage: &Stage, kind: &str, name: &str, reason: &str) -> String {
+    let namespace = if ["corg", "publ"].contains(&kind) { "default" } else { &stage.name };
     let path = format!("/apis/events.k8s.io/v1/namespaces/{namespace}/events");
     let mut found = None;
     eventually(

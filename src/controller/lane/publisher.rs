@@ -1,0 +1,170 @@
+//! A marketplace publisher as a lane sees it.
+
+use std::sync::Arc;
+
+use crate::{
+    access::publisher::{Member, MemberKey, Members, PublisherRole, VisiblePublisher},
+    backend::{BackendError, ErrorKind, PublisherBackend},
+    plan::{
+        Held, Permit, Reason,
+        permit::MemberRemoval,
+        publisher::{MemberGuardFacts, MemberProtection, MemberStep, MemberWritten, Roll, pass},
+    },
+};
+
+use super::{
+    super::key::Kind,
+    listing::{hash, sum},
+    organization::not_an_addition,
+    realm::{Again, Concerned, Realm},
+};
+
+/// One publisher, and who we are there.
+pub(crate) struct Publisher {
+    /// The publisher as the portal shows it to us.
+    pub(crate) seen: VisiblePublisher,
+    /// All publishers that the portal shows to us.
+    pub(crate) visible: Vec<VisiblePublisher>,
+    /// The application that we act as.
+    pub(crate) own: MemberKey,
+    /// The portal names itself a simulator.
+    pub(crate) simulated: bool,
+    pub(crate) backend: Arc<dyn PublisherBackend>,
+}
+
+impl Realm for Publisher {
+    type Listing = Members;
+    type Picture = Roll;
+    type Step = MemberStep;
+    type Removal = MemberRemoval;
+    type Written = MemberWritten;
+    type Protection = MemberProtection;
+    /// All users, read now: who owns a publisher cannot be asked for alone.
+    type Around = Roll;
+
+    const KIND: Kind = Kind::Publisher;
+    const NOUN: &'static str = "publisher";
+    const NOT_FOUND: Reason = Reason::PublisherNotFound;
+    const NOT_READY: Reason = Reason::PublisherNotReady;
+    const MEND_CREDENTIAL: &'static str =
+        "put a valid application id (`key`) and client secret (`secret`) into the publisher's Secret";
+    const MEND_LISTING: &'static str = "the operator's identity has no role on it any more; add it in the portal as an owner, and it goes on by itself";
+    const CONTENTS: &'static str = "users";
+
+    fn fingerprint(listing: &Members) -> u64 {
+        hash(sum(listing.0.iter().map(|member| Member { version: None, ..member.clone() })))
+    }
+
+    fn size(listing: &Members) -> usize {
+        listing.0.len()
+    }
+
+    fn picture(listing: Members) -> Roll {
+        Roll::new(listing)
+    }
+
+    fn apply(picture: &mut Roll, written: &MemberWritten) {
+        picture.apply(written);
+    }
+
+    fn shows(picture: &Roll, written: &MemberWritten) -> bool {
+        picture.shows(written)
+    }
+
+    fn removal(step: &MemberStep) -> Option<&MemberRemoval> {
+        match step {
+            MemberStep::Remove(removal) => Some(removal),
+            MemberStep::Add(_) | MemberStep::Promote(_) => None,
+        }
+    }
+
+    /// A user of a publisher is its one role and nothing else.
+    fn takes_more_along(_: &MemberRemoval) -> bool {
+        false
+    }
+
+    fn told(step: &MemberStep) -> (&'static str, String) {
+        (step.event(), step.done())
+    }
+
+    fn forbidden(_: &MemberStep) -> (Reason, &'static str) {
+        let words = "the operator's identity may not change this publisher's users: make it an owner in the portal, or \
+                     do it by hand there";
+        (Reason::MissingOwner, words)
+    }
+
+    fn concerns(written: &MemberWritten) -> Concerned {
+        let owner = match written {
+            MemberWritten::Added(member) => member.role == PublisherRole::Owner,
+            MemberWritten::Promoted(_) | MemberWritten::Removed { .. } => true,
+        };
+        Concerned { principal: None, administrators: owner }
+    }
+
+    async fn list(&self) -> Result<Members, BackendError> {
+        self.backend.list().await
+    }
+
+    async fn make(&self, step: &MemberStep) -> Result<MemberWritten, BackendError> {
+        let (made, wanted) = match step {
+            MemberStep::Add(member) => (self.backend.add(member.clone()).await.map(MemberWritten::Added), member.role),
+            MemberStep::Promote(member) => {
+                (self.backend.promote(member.clone()).await.map(MemberWritten::Promoted), PublisherRole::Owner)
+            }
+            MemberStep::Remove(_) => return Err(not_an_addition()),
+        };
+        let error = match made {
+            // After doubt, read: an answer that never came may have been a yes.
+            Err(error) if error.kind == ErrorKind::Ambiguous => error,
+            certain => return certain,
+        };
+        let (key, written): (_, fn(Member) -> MemberWritten) = match step {
+            MemberStep::Add(member) => (&member.key, MemberWritten::Added),
+            MemberStep::Promote(member) => (&member.key, MemberWritten::Promoted),
+            MemberStep::Remove(_) => return Err(error),
+        };
+        match self.backend.find(key.clone()).await {
+            Ok(Some(member)) if member.role == wanted => Ok(written(member)),
+            Ok(_) | Err(_) => Err(error),
+        }
+    }
+
+    async fn look_around(&self) -> Result<Roll, BackendError> {
+        self.backend.list().await.map(Roll::new)
+    }
+
+    async fn look_again(&self, removal: &MemberRemoval) -> Result<Again<MemberRemoval>, BackendError> {
+        let found = self.backend.find(removal.member().key.clone()).await?;
+        Ok(match (removal, found) {
+            (MemberRemoval::Member(_), Some(member)) => Again::There(MemberRemoval::Member(member)),
+            (MemberRemoval::Ownership(_), Some(member)) if member.role == PublisherRole::Owner => {
+                Again::There(MemberRemoval::Ownership(member))
+            }
+            (MemberRemoval::Member(_), None) | (MemberRemoval::Ownership(_), _) => Again::Gone,
+        })
+    }
+
+    fn pass(
+        &self,
+        removal: MemberRemoval,
+        _: &Roll,
+        around: &Roll,
+        protection: &MemberProtection,
+    ) -> Result<Permit<MemberRemoval>, Held> {
+        pass(removal, MemberGuardFacts { roll: around, own: Some(&self.own), protection })
+    }
+
+    async fn remove(&self, permit: Permit<MemberRemoval>) -> Result<MemberWritten, BackendError> {
+        let removal = permit.removal().clone();
+        let left = self.backend.remove(permit).await?;
+        Ok(MemberWritten::Removed { removal, left })
+    }
+
+    fn passed(around: &mut Roll, written: &MemberWritten) {
+        around.apply(written);
+    }
+
+    fn survivors(_: &Roll, _: &MemberWritten) -> Option<String> {
+        None
+    }
+}

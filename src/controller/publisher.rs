@@ -1,0 +1,240 @@
+//! `Publisher` in the loop: connects, and tells what the lane knows.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use kube::{Api, Client, ResourceExt};
+
+use crate::{
+    access::publisher::PublisherRole,
+    api::{
+        Publisher as Object, PublisherStatus,
+        common::Conditions,
+        convert,
+        publisher::{PublisherIdentityStatus, VisiblePublishers},
+    },
+    plan::{
+        Decision, Fact, Finding, Reason,
+        publisher::{MemberStep, publisher_advice},
+    },
+    status::ConditionType,
+};
+
+use super::{
+    connection::to_publisher,
+    context::Context,
+    key::Kind,
+    lane::{Lane, Publisher, View},
+    link::{Connection, Link},
+    managed::{Managed, Plan},
+};
+
+/// Most entries of a list in a status.
+const SHOWN: usize = 20;
+/// How often a connection that cannot be made is tried again.
+const RETRY: Duration = Duration::from_secs(30);
+
+/// What was observed of one publisher.
+pub(crate) enum PublisherFacts {
+    /// Its lane is there.
+    Connected(Arc<Lane<Publisher>>),
+    /// It cannot be connected.
+    Broken(Finding),
+    /// It is being deleted, and this many objects refer to it.
+    Deleting(usize),
+}
+
+impl Managed for Object {
+    type Status = PublisherStatus;
+    type Facts = PublisherFacts;
+    type Realm = Publisher;
+
+    const KIND: Kind = Kind::Publisher;
+    const SPECIAL: Option<ConditionType> = None;
+
+    fn api(client: &Client, _: Option<&str>) -> Api<Self> {
+        Api::all(client.clone())
+    }
+
+    async fn observe(&self, context: &Context) -> PublisherFacts {
+        let name = self.name_any();
+        let connected = to_publisher(self, context).await;
+        let generation = self.metadata.generation.unwrap_or_default();
+        let (link, fingerprint) = match &connected {
+            Ok((lane, fingerprint)) => (Link::Lane(Arc::clone(lane)), *fingerprint),
+            Err(finding) => (Link::Broken(finding.clone()), 0),
+        };
+        context.publishers.connect(&name, Connection { link, fingerprint, generation });
+        if self.metadata.deletion_timestamp.is_some() {
+            let refers = |user: &crate::api::PublisherUser| (user.connection() == name).then_some(());
+            return PublisherFacts::Deleting(context.wake.publisher_users.select(refers).len());
+        }
+        match connected {
+            Ok((lane, _)) => PublisherFacts::Connected(lane),
+            Err(finding) => PublisherFacts::Broken(finding),
+        }
+    }
+
+    fn plan(&self, facts: &PublisherFacts, _: &Context, _: Timestamp) -> Plan<Self> {
+        let status = self.status.clone().unwrap_or_default();
+        match facts {
+            PublisherFacts::Deleting(0) => Plan::say(Decision::release("nothing refers to it any more"), status, RETRY),
+            PublisherFacts::Deleting(count) => {
+                let message = format!(
+                    "{count} objects refer to this publisher, and its credential is kept so that they can remove what they \
+                     declared: delete them, and this object goes by itself"
+                );
+                let decision = Decision::say(Reason::DependentsExist, message).owning();
+                Plan::say(decision, status, Duration::from_secs(2))
+            }
+            PublisherFacts::Broken(finding) => {
+                let (decision, more) = broken(finding);
+                Plan { more, ..Plan::say(decision, status, RETRY) }
+            }
+            PublisherFacts::Connected(lane) => connected(self, lane, status),
+        }
+    }
+
+    fn connection(&self) -> &str {
+        self.metadata.name.as_deref().unwrap_or_default()
+    }
+
+    fn status(&self) -> Option<&PublisherStatus> {
+        self.status.as_ref()
+    }
+
+    fn observed_generation(status: &PublisherStatus) -> i64 {
+        status.observed_generation
+    }
+
+    fn conditions(status: &PublisherStatus) -> &Conditions {
+        &status.conditions
+    }
+
+    fn with(mut status: PublisherStatus, generation: i64, conditions: Conditions) -> PublisherStatus {
+        status.observed_generation = generation;
+        status.conditions = conditions;
+        status
+    }
+}
+
+/// What a publisher says that cannot be connected.
+fn broken(finding: &Finding) -> (Decision<MemberStep>, Vec<(ConditionType, Fact)>) {
+    let refused = matches!(finding.reason, Reason::CredentialsMissing | Reason::CredentialsRejected);
+    let seen = finding.reason == Reason::PublisherNotVisible;
+    let invalid = matches!(
+        finding.reason,
+        Reason::InvalidSpec | Reason::DuplicatePublisher | Reason::EndpointNotAllowed | Reason::PublisherNotVisible
+    );
+    let decision = if invalid {
+        Decision::invalid(finding.reason, finding.message.clone())
+    } else {
+        Decision::say(finding.reason, finding.message.clone())
+    };
+    // A portal that shows other publishers has accepted the credential; where it was not even tried, it is not known.
+    let credentials = if seen {
+        Fact::new(true, Reason::CredentialsAccepted, "the portal accepts the credential")
+    } else {
+        Fact { holds: refused.then_some(false), finding: finding.clone() }
+    };
+    let permissions = if seen {
+        Fact { holds: Some(false), finding: finding.clone() }
+    } else {
+        Fact::new(None, finding.reason, "it is not connected")
+    };
+    let more = vec![
+        (ConditionType::CredentialsValid, credentials),
+        (ConditionType::PermissionsSufficient, permissions),
+        (ConditionType::InventoryFresh, Fact::new(None, finding.reason, "it is not connected")),
+    ];
+    (decision, more)
+}
+
+fn connected(publisher: &Object, lane: &Lane<Publisher>, mut status: PublisherStatus) -> Plan<Object> {
+    let realm = lane.realm();
+    let view = lane.view();
+    status.display_name = Some(realm.seen.display_name.clone());
+    status.identity = Some(PublisherIdentityStatus {
+        application_id: realm.own.as_str().to_owned(),
+        role: realm.seen.own_role.map(|role| role.as_str().to_owned()),
+    });
+    status.visible_publishers = Some(VisiblePublishers {
+        total: u32::try_from(realm.visible.len()).unwrap_or(u32::MAX),
+        entries: realm.visible.iter().take(SHOWN).map(|seen| seen.id.clone()).collect(),
+    });
+    if let Some(roll) = view.picture() {
+        status.counts = Some(convert::member_counts(roll));
+        status.warnings = convert::warnings(publisher_advice(roll));
+    }
+    let ready = ready(&view, &realm.seen.display_name, &realm.own.to_string());
+    let mut decision = Decision::say(ready.reason, ready.message);
+    let broken = convert::broken_publisher_delegations(&publisher.spec);
+    if !broken.is_empty() {
+        decision = Decision::invalid(Reason::InvalidSpec, broken.join("; "));
+    }
+    // The credential is kept while anything refers to the publisher.
+    decision.owns = true;
+    let refused = view.listing_failure().filter(|finding| finding.reason == Reason::CredentialsRejected);
+    let credentials = match refused {
+        Some(finding) => Fact { holds: Some(false), finding: finding.clone() },
+        None => {
+            Fact::new(true, Reason::CredentialsAccepted, format!("the portal knows the operator as `{}`", realm.own))
+        }
+    };
+    let mut more = vec![
+        (ConditionType::CredentialsValid, credentials),
+        (ConditionType::PermissionsSufficient, permissions(&view)),
+        (ConditionType::InventoryFresh, freshness(&view)),
+    ];
+    if realm.simulated {
+        let message = "the backend names itself a simulator: nothing here is real";
+        more.push((ConditionType::Simulated, Fact::new(true, Reason::Simulator, message)));
+    }
+    drop(view);
+    Plan { more, ..Plan::say(decision, status, Duration::from_mins(10)) }
+}
+
+fn ready(view: &View<'_, Publisher>, display_name: &str, who: &str) -> Finding {
+    match (view.picture(), view.listing_failure()) {
+        // What was fine stays so through a transient failure; a refused key or a lost role is not transient.
+        (_, Some(failure)) if matches!(failure.reason, Reason::CredentialsRejected | Reason::RolesUnreadable) => {
+            failure.clone()
+        }
+        (Some(_), _) => Finding::new(Reason::InSync, format!("connected to `{display_name}` as `{who}`")),
+        (None, Some(failure)) => failure.clone(),
+        (None, None) => Finding::new(Reason::Progressing, format!("connected to `{display_name}`; listing its users")),
+    }
+}
+
+fn freshness(view: &View<'_, Publisher>) -> Fact {
+    match (view.picture(), view.listing_failure()) {
+        (_, Some(failure)) => Fact { holds: Some(false), finding: failure.clone() },
+        (Some(_), None) => Fact::new(true, Reason::InventoryRead, "the last listing was complete"),
+        (None, None) => Fact::new(None, Reason::Progressing, "the first listing is under way"),
+    }
+}
+
+/// Whether a contributor may change users is documented nowhere, so it is not known before it is tried.
+fn permissions(view: &View<'_, Publisher>) -> Fact {
+    if let Some(failure) = view.listing_failure().filter(|failure| failure.reason == Reason::RolesUnreadable) {
+        return Fact { holds: Some(false), finding: failure.clone() };
+    }
+    let own = &view.realm().own;
+    match view.realm().seen.own_role {
+        Some(PublisherRole::Owner) => Fact::new(
+            true,
+            Reason::PermissionsHeld,
+            format!("`{own}` is an owner, and may change the publisher's users"),
+        ),
+        Some(PublisherRole::Contributor) => Fact::new(
+            None,
+            Reason::MissingOwner,
+            format!("`{own}` is a contributor, and whether one may change users is not documented: make it an owner"),
+        ),
+        None => Fact::new(
+            None,
+            Reason::RolesUnreadable,
+            format!("the portal does not say in a word that we know what role `{own}` has"),
+        ),
+    }
+}

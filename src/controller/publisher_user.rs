@@ -1,0 +1,181 @@
+//! `PublisherUser` in the loop: what is observed, and how the decision becomes a status.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use kube::{Api, Client, ResourceExt};
+
+use crate::{
+    access::{delegation::Namespace, publisher::delegation::PublisherDelegation},
+    api::{
+        Publisher as PublisherObject, PublisherUser, PublisherUserSpec, PublisherUserStatus, common::Conditions,
+        convert,
+    },
+    plan::{
+        Decision, Finding, Reason,
+        publisher::{DesiredMember, MemberFacts, MemberObject, MemberStep, Other, advice, decide},
+    },
+    status::ConditionType,
+};
+
+use super::{
+    context::Context,
+    ground::{lane_or_wait, link},
+    key::Kind,
+    lane::Publisher,
+    link::Link,
+    managed::{Managed, Plan},
+    shelf::Guarded,
+};
+
+/// What was observed of one user's object.
+pub(crate) struct PublisherUserFacts {
+    link: Link<Publisher>,
+    publisher: Option<Arc<Guarded<PublisherObject>>>,
+    namespace: Namespace,
+    delegations: Vec<PublisherDelegation>,
+    /// Other live objects of the publisher for the same user, with their namespaces.
+    others: Vec<(PublisherUser, Namespace)>,
+    recheck: Duration,
+}
+
+impl PublisherUserFacts {
+    fn spec(&self) -> Option<&crate::api::PublisherSpec> {
+        self.publisher.as_ref()?.0.as_ref().ok().map(|publisher| &publisher.spec)
+    }
+
+    fn desired(&self, user: &PublisherUser) -> Result<DesiredMember, Finding> {
+        let spec = self
+            .spec()
+            .ok_or_else(|| Finding::new(Reason::PublisherNotReady, "the publisher's object cannot be read"))?;
+        convert::desired_member(&user.spec, spec.deletion_policy)
+    }
+}
+
+impl Managed for PublisherUser {
+    type Status = PublisherUserStatus;
+    type Facts = PublisherUserFacts;
+    type Realm = Publisher;
+
+    const KIND: Kind = Kind::PublisherUser;
+    const SPECIAL: Option<ConditionType> = Some(ConditionType::Granted);
+
+    fn api(client: &Client, namespace: Option<&str>) -> Api<Self> {
+        Api::namespaced(client.clone(), namespace.unwrap_or("default"))
+    }
+
+    async fn observe(&self, context: &Context) -> PublisherUserFacts {
+        let name = self.connection();
+        let publisher = context.wake.publishers.get(name, "");
+        let spec = publisher.as_ref().and_then(|object| object.0.as_ref().ok()).map(|object| &object.spec);
+        if self.status.as_ref().is_none_or(|status| Some(status.observed_generation) != self.metadata.generation) {
+            // What it says now may contradict what others say, or no longer.
+            context.wake.members_like(self);
+        }
+        PublisherUserFacts {
+            link: link(&context.publishers, publisher.is_some(), name),
+            namespace: context.namespace(&self.namespace().unwrap_or_default()),
+            delegations: spec.map(convert::publisher_delegations).unwrap_or_default(),
+            others: others(self, context),
+            recheck: context.wake.publisher_resync(name),
+            publisher,
+        }
+    }
+
+    fn plan(&self, facts: &PublisherUserFacts, _: &Context, now: Timestamp) -> Plan<Self> {
+        let mut status = self.status.clone().unwrap_or_default();
+        status.user = Some(convert::member_label(&self.spec));
+        let lane = match lane_or_wait(self, &facts.link, &status) {
+            Ok(lane) => lane,
+            Err(plan) => return *plan,
+        };
+        let view = lane.view();
+        let decision = match (facts.desired(self), view.picture()) {
+            (Ok(desired), Some(roll)) => {
+                let looked_at = MemberFacts {
+                    roll,
+                    own: Some(&view.realm().own),
+                    own_role: view.realm().seen.own_role,
+                    delegations: &facts.delegations,
+                    namespace: &facts.namespace,
+                };
+                let others = facts.others.iter().filter_map(|(other, namespace)| {
+                    let (name, desired) = (name_of(other), facts.desired(other).ok()?);
+                    Some(Other { name, created: created(other, now), namespace, desired })
+                });
+                let deleting = self.metadata.deletion_timestamp.is_some();
+                let object = MemberObject::among(created(self, now), deleting, &desired, others, &looked_at);
+                let decision = decide(&object, &desired, &looked_at);
+                // What the portal holds of somebody with whom the namespace has no business is not told.
+                let member = roll.member(&desired.key).filter(|_| decision.ready.reason != Reason::DelegationDenied);
+                convert::show_member(&mut status, member);
+                status.warnings = convert::warnings(advice(&desired, member, roll));
+                decision
+            }
+            (Err(finding), _) => invalid(self, finding),
+            (Ok(_), None) => invalid(self, Finding::new(Reason::PublisherNotReady, "there is no listing yet")),
+        };
+        let ended = view.ended(&self.uid().unwrap_or_default());
+        drop(view);
+        Plan { lane: Some(lane), ended, ..Plan::say(decision, status, facts.recheck) }
+    }
+
+    fn connection(&self) -> &str {
+        &self.spec.publisher_ref.name
+    }
+
+    fn status(&self) -> Option<&PublisherUserStatus> {
+        self.status.as_ref()
+    }
+
+    fn observed_generation(status: &PublisherUserStatus) -> i64 {
+        status.observed_generation
+    }
+
+    fn conditions(status: &PublisherUserStatus) -> &Conditions {
+        &status.conditions
+    }
+
+    fn with(mut status: PublisherUserStatus, generation: i64, conditions: Conditions) -> PublisherUserStatus {
+        status.observed_generation = generation;
+        status.conditions = conditions;
+        status
+    }
+}
+
+/// An object that cannot be understood never stood for anybody, so deleting it lets it go.
+fn invalid(object: &PublisherUser, finding: Finding) -> Decision<MemberStep> {
+    if object.metadata.deletion_timestamp.is_some() {
+        return Decision::release(format!("it never stood for anybody: {}", finding.message));
+    }
+    Decision::invalid(finding.reason, finding.message)
+}
+
+fn others(user: &PublisherUser, context: &Context) -> Vec<(PublisherUser, Namespace)> {
+    let same = |other: &PublisherUser| {
+        let same = other.connection() == user.connection()
+            && other.uid() != user.uid()
+            && other.metadata.deletion_timestamp.is_none()
+            && key_in(&other.spec) == key_in(&user.spec);
+        same.then(|| other.clone())
+    };
+    let found = context.wake.publisher_users.select(same).into_iter();
+    found
+        .map(|other| (other.namespace().unwrap_or_default(), other))
+        .map(|(it, other)| (other, context.namespace(&it)))
+        .collect()
+}
+
+/// By what the portal would know the declared user.
+pub(crate) fn key_in(spec: &PublisherUserSpec) -> Option<&str> {
+    let application = spec.service_principal.as_ref().map(|it| it.application_id.as_str());
+    spec.email.as_deref().or(application)
+}
+
+fn created(user: &PublisherUser, now: Timestamp) -> Timestamp {
+    user.metadata.creation_timestamp.as_ref().map_or(now, |time| time.0)
+}
+
+fn name_of(user: &PublisherUser) -> String {
+    format!("{}/{}", user.namespace().unwrap_or_default(), user.name_any())
+}
