@@ -12,6 +12,8 @@ use super::{Error, cluster::Cluster, install, say};
 
 /// The first example's namespace, which the lines to try next name.
 pub(super) const ONBOARDING: &str = "portal-onboarding";
+/// The namespace of the example of a publisher's users.
+pub(super) const PUBLISHER: &str = "publisher-onboarding";
 
 macro_rules! examples {
     ($($folder:literal: [$($file:literal),+ $(,)?],)+) => {
@@ -27,6 +29,9 @@ examples! {
     "account-and-cluster-admin": ["README.md", "account-admin.yaml", "cluster-admin.yaml", "kustomization.yaml", "user.yaml"],
     "topic-developer": ["README.md", "kustomization.yaml", "read.yaml", "user.yaml", "write.yaml"],
     "assigner": ["README.md", "assigner.yaml", "data.yaml", "kustomization.yaml", "user.yaml"],
+    "publisher-onboarding": [
+        "README.md", "application.yaml", "contributor.yaml", "group.yaml", "kustomization.yaml", "owner.yaml",
+    ],
 }
 
 /// Writes the examples down, and applies each with kubectl.
@@ -58,9 +63,13 @@ pub(super) async fn take_back(cluster: &Cluster) -> Result<(), Error> {
         cluster.kubectl(&["delete", "--ignore-not-found", "--timeout=60s", "--namespace", name, "-k", &folder]).await?;
         cluster.kubectl(&["delete", "--ignore-not-found", "--timeout=60s", "namespace", name]).await?;
     }
-    let (organization, secret, namespace) = (install::ORGANIZATION, install::CREDENTIALS, install::NAMESPACE);
-    cluster.kubectl(&["delete", "--ignore-not-found", "--timeout=60s", "confluentorganization", organization]).await?;
-    cluster.kubectl(&["delete", "--ignore-not-found", "--namespace", namespace, "secret", secret]).await?;
+    let namespace = install::NAMESPACE;
+    for (kind, name) in [("confluentorganization", install::ORGANIZATION), ("publisher", install::PUBLISHER)] {
+        cluster.kubectl(&["delete", "--ignore-not-found", "--timeout=60s", kind, name]).await?;
+    }
+    for secret in [install::CREDENTIALS, install::PUBLISHER_CREDENTIALS] {
+        cluster.kubectl(&["delete", "--ignore-not-found", "--namespace", namespace, "secret", secret]).await?;
+    }
     say(&format!("the custom resources and the namespace `{namespace}` stay in the cluster; nothing else does"));
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! What the sandbox installs: CRDs, the operator's rights from the very files that the chart installs, the organization. IO.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fmt::Debug, time::Duration};
 
 use k8s_openapi::{
-    ByteString, api::core::v1::Secret, apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
+    ByteString, ClusterResourceScope, api::core::v1::Secret,
+    apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
 };
 use kube::{
     Api, Client, Resource, ResourceExt,
@@ -11,7 +12,7 @@ use kube::{
     core::GroupVersionKind,
     runtime::wait::{await_condition, conditions},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{api, simulator::Simulator};
 
@@ -32,6 +33,12 @@ const RIGHTS: [(&str, &str); 4] = [
     ("credentials-role.yaml", include_str!("../../../charts/roster/files/credentials-role.yaml")),
     ("lease-role.yaml", include_str!("../../../charts/roster/files/lease-role.yaml")),
 ];
+/// The publisher's object, which the examples name.
+pub(super) const PUBLISHER: &str = "contoso-data";
+/// The Secret that the publisher's object names.
+pub(super) const PUBLISHER_CREDENTIALS: &str = "contoso-data-credentials";
+/// The publisher as the examples show it, for a real portal.
+const PUBLISHER_FILE: &str = include_str!("../../../examples/publisher/publisher.yaml");
 /// The organization as the examples show it, for the real vendor.
 const ORGANIZATION_FILE: &str = include_str!("../../../examples/organization/organization.yaml");
 
@@ -85,26 +92,53 @@ async fn apply(client: &Client, object: &DynamicObject) -> Result<(), Error> {
 
 /// The credential, and the organization that uses it, with the simulator's address in place of the vendor's.
 pub(super) async fn organization(client: &Client, simulator: &Simulator, url: &str) -> Result<(), Error> {
-    let secrets: Api<Secret> = Api::namespaced(client.clone(), NAMESPACE);
     let credential = simulator.operator_key().map(|it| (it.key, it.secret)).unwrap_or_default();
-    let data = BTreeMap::from([
-        ("key".to_owned(), ByteString(credential.0.into_bytes())),
-        ("secret".to_owned(), ByteString(credential.1.into_bytes())),
-    ]);
-    let mut secret = Secret { data: Some(data), ..Secret::default() };
-    secret.meta_mut().name = Some(CREDENTIALS.to_owned());
-    secrets
-        .patch(CREDENTIALS, &apply_params(), &Patch::Apply(&secret))
-        .await
-        .map_err(failed(format!("the Secret `{CREDENTIALS}`")))?;
+    secret(client, CREDENTIALS, credential).await?;
     let embedded = |source| Error::Embedded { name: "organization.yaml", source };
     let mut organization: api::ConfluentOrganization = serde_yaml::from_str(ORGANIZATION_FILE).map_err(embedded)?;
     if let Some(cloud) = &mut organization.spec.backend.confluent_cloud {
         url.clone_into(&mut cloud.endpoint);
     }
-    organization.metadata.name = Some(ORGANIZATION.to_owned());
-    let all: Api<api::ConfluentOrganization> = Api::all(client.clone());
-    let what = failed(format!("the ConfluentOrganization `{ORGANIZATION}`"));
-    all.patch(ORGANIZATION, &apply_params(), &Patch::Apply(&organization)).await.map_err(what)?;
+    connection(client, ORGANIZATION, "ConfluentOrganization", organization).await
+}
+
+/// The same of the publisher, and of the portal that holds its users.
+pub(super) async fn publisher(client: &Client, simulator: &Simulator, url: &str) -> Result<(), Error> {
+    let own = simulator.operator_application();
+    let tenant = own.as_ref().map(|own| own.tenant.clone()).unwrap_or_default();
+    let credential = own.map(|own| (own.client_id, own.client_secret)).unwrap_or_default();
+    secret(client, PUBLISHER_CREDENTIALS, credential).await?;
+    let embedded = |source| Error::Embedded { name: "publisher.yaml", source };
+    let mut publisher: api::Publisher = serde_yaml::from_str(PUBLISHER_FILE).map_err(embedded)?;
+    if let Some(portal) = &mut publisher.spec.backend.portal {
+        url.clone_into(&mut portal.endpoint);
+        if let Some(auth) = &mut portal.auth.client_secret {
+            auth.token_endpoint = format!("{url}/{tenant}/oauth2/v2.0/token");
+        }
+    }
+    connection(client, PUBLISHER, "Publisher", publisher).await
+}
+
+async fn secret(client: &Client, name: &str, (key, secret): (String, String)) -> Result<(), Error> {
+    let secrets: Api<Secret> = Api::namespaced(client.clone(), NAMESPACE);
+    let data = BTreeMap::from([
+        ("key".to_owned(), ByteString(key.into_bytes())),
+        ("secret".to_owned(), ByteString(secret.into_bytes())),
+    ]);
+    let mut object = Secret { data: Some(data), ..Secret::default() };
+    object.meta_mut().name = Some(name.to_owned());
+    let applied = secrets.patch(name, &apply_params(), &Patch::Apply(&object)).await;
+    applied.map_err(failed(format!("the Secret `{name}`")))?;
+    Ok(())
+}
+
+async fn connection<K>(client: &Client, name: &str, kind: &str, mut object: K) -> Result<(), Error>
+where
+    K: Resource<DynamicType = (), Scope = ClusterResourceScope> + Clone + Debug + Serialize + DeserializeOwned,
+{
+    object.meta_mut().name = Some(name.to_owned());
+    let all: Api<K> = Api::all(client.clone());
+    let applied = all.patch(name, &apply_params(), &Patch::Apply(&object)).await;
+    applied.map_err(failed(format!("the {kind} `{name}`")))?;
     Ok(())
 }

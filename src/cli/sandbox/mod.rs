@@ -170,7 +170,7 @@ impl Sandbox {
         install::rights(&admin).await?;
         let simulator = Simulator::example(1, Arc::new(Timestamp::now));
         let serving = host(&simulator).await?;
-        say(&format!("a simulated Confluent Cloud organization answers at {}", serving.url()));
+        say(&format!("a simulated Confluent Cloud organization and publisher portal answer at {}", serving.url()));
         let client = cluster.as_operator(&admin).await?;
         let (stop, stopped) = oneshot::channel::<()>();
         let stopped = async move {
@@ -180,6 +180,7 @@ impl Sandbox {
         let operator = tokio::spawn(controller::run(client, settings(), metrics, stopped));
         say(&format!("the operator runs as the service account `roster`; it logs to {log}"));
         install::organization(&admin, &simulator, &serving.url()).await?;
+        install::publisher(&admin, &simulator, &serving.url()).await?;
         example::apply(&cluster, &admin).await?;
         Ok(Self { cluster, admin, simulator, serving, operator, stop, log })
     }
@@ -188,12 +189,20 @@ impl Sandbox {
     async fn show(&self, args: &Args) -> Result<Option<Unready>, Error> {
         let lacking = progress::wait(&self.admin, Duration::from_secs(args.patience)).await?;
         let mut text = String::new();
-        for arguments in [&["get", "confluentorganizations"][..], &["get", "confluentusers,accessrolebindings", "-A"]] {
+        let looks: [&[&str]; 4] = [
+            &["get", "confluentorganizations"],
+            &["get", "confluentusers,accessrolebindings", "-A"],
+            &["get", "publishers"],
+            &["get", "publisherusers", "-A"],
+        ];
+        for arguments in looks {
             let printed = self.cluster.kubectl(arguments).await?;
             let _ = write!(text, "\n$ kubectl {}\n{printed}", arguments.join(" "));
         }
         text.push_str("\nThe remote side, as the simulated organization has it:\n");
         text.push_str(&table::remote(&self.simulator));
+        text.push_str("\nAnd the simulated portal, with the publisher's users:\n");
+        text.push_str(&table::portal(&self.simulator, install::PUBLISHER));
         if !args.once {
             text.push_str(&table::next(&self.cluster, &self.serving.url()));
         }

@@ -9,7 +9,7 @@ use std::{
 use kube::{Api, Client, ResourceExt, api::ListParams};
 
 use crate::{
-    api::{ConfluentOrganization, ConfluentUser, RoleBinding, common::Conditions},
+    api::{ConfluentOrganization, ConfluentUser, Publisher, PublisherUser, RoleBinding, common::Conditions},
     status::ConditionType,
 };
 
@@ -86,6 +86,8 @@ async fn look(client: &Client) -> Result<Vec<Standing>, Error> {
     let organizations = Api::<ConfluentOrganization>::all(client.clone()).list(&parameters).await.map_err(failed)?;
     let users = Api::<ConfluentUser>::all(client.clone()).list(&parameters).await.map_err(failed)?;
     let bindings = Api::<RoleBinding>::all(client.clone()).list(&parameters).await.map_err(failed)?;
+    let publishers = Api::<Publisher>::all(client.clone()).list(&parameters).await.map_err(failed)?;
+    let members = Api::<PublisherUser>::all(client.clone()).list(&parameters).await.map_err(failed)?;
     let mut all = Vec::new();
     for it in organizations {
         let status = it.status.as_ref().map(|status| (status.observed_generation, &status.conditions));
@@ -98,6 +100,14 @@ async fn look(client: &Client) -> Result<Vec<Standing>, Error> {
     for it in bindings {
         let status = it.status.as_ref().map(|status| (status.observed_generation, &status.conditions));
         all.push(standing("RoleBinding", &it, status));
+    }
+    for it in publishers {
+        let status = it.status.as_ref().map(|status| (status.observed_generation, &status.conditions));
+        all.push(standing("Publisher", &it, status));
+    }
+    for it in members {
+        let status = it.status.as_ref().map(|status| (status.observed_generation, &status.conditions));
+        all.push(standing("PublisherUser", &it, status));
     }
     Ok(all)
 }

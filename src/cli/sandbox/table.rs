@@ -4,7 +4,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 
 use crate::{
     access::{Crn, PrincipalId},
-    simulator::Simulator,
+    simulator::{Simulator, world::publisher::PublisherUser},
 };
 
 use super::cluster::Cluster;
@@ -39,11 +39,30 @@ pub(super) fn remote(simulator: &Simulator) -> String {
     format!("{table}\n")
 }
 
+/// Everybody on a publisher of the simulated portal.
+pub(super) fn portal(simulator: &Simulator, publisher: &str) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(["USER", "ROLE", "STATE", "NAME"]);
+    let word = |value: serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let rows = simulator.inspect(|world, at| {
+        let found = world.contents(at).publishers.into_iter().find(|it| it.publisher.id == publisher);
+        let users = found.map(|found| found.users).unwrap_or_default();
+        let row = |user: &&PublisherUser| {
+            let state = word(serde_json::to_value(user.state).unwrap_or_default());
+            [user.who.key(), user.role.as_str().to_owned(), state, user.friendly_name.clone().unwrap_or_default()]
+        };
+        users.iter().map(row).collect::<Vec<[String; 4]>>()
+    });
+    table.add_rows(rows);
+    format!("{table}\n")
+}
+
 /// What a person would try next.
 pub(super) fn next(cluster: &Cluster, url: &str) -> String {
     let kubectl = cluster.kubectl_path();
     let kubeconfig = cluster.kubeconfig().display();
-    let namespace = super::example::ONBOARDING;
+    let (namespace, portal) = (super::example::ONBOARDING, super::example::PUBLISHER);
     format!(
         "\nTry next, in another terminal:\n\
          \n  export KUBECONFIG={kubeconfig}\
@@ -53,6 +72,7 @@ pub(super) fn next(cluster: &Cluster, url: &str) -> String {
          \n  kubectl describe cuser -n {namespace}                    # what the on-call engineer reads\
          \n  kubectl patch corg example --type=merge -p '{{\"spec\":{{\"protection\":{{\"minimumOrganizationAdmins\":0}}}}}}'   # an edit that is refused\
          \n  kubectl delete arb --all -n {namespace}                  # a deletion: the access goes with the object\
+         \n  kubectl describe pubuser -n {portal}                   # a publisher's users, with advice\
          \n  curl -s {url}/simulator/state                           # the remote side, all of it\
          \n\
          \nCtrl-C ends it, and nothing is left behind.\n"

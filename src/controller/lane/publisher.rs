@@ -144,6 +144,11 @@ impl Realm for Publisher {
         })
     }
 
+    /// The portal's answer about one user is never older than a write that it answered.
+    fn outdates(removal: &MemberRemoval, written: &MemberWritten) -> bool {
+        written.key() == &removal.member().key
+    }
+
     fn pass(
         &self,
         removal: MemberRemoval,

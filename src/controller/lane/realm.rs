@@ -72,6 +72,9 @@ pub(crate) trait Realm: Send + Sync + 'static {
         &self,
         removal: &Self::Removal,
     ) -> impl Future<Output = Result<Again<Self::Removal>, BackendError>> + Send;
+    /// Whether a fresh look that does not show what was to be removed says more than a write of ours that listings do not
+    /// show yet. Where reads lag behind writes it does not.
+    fn outdates(removal: &Self::Removal, written: &Self::Written) -> bool;
     /// The guards.
     fn pass(
         &self,

@@ -223,7 +223,10 @@ async fn look_again<R: Realm>(lane: &Lane<R>, step: &R::Step, removal: &R::Remov
     match again {
         Again::There(removal) => Ok(removal),
         Again::Gone => {
-            lane.write().listing.want();
+            let mut state = lane.write();
+            state.unconfirmed.retain(|(written, _)| !R::outdates(removal, written));
+            state.listing.want();
+            drop(state);
             let message = format!("a fresh look no longer shows what was to be removed ({step}); listing again");
             Err(Failure::doubt(message))
         }

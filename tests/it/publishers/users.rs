@@ -135,7 +135,9 @@ fn two_objects_share_a_user_or_contradict_and_the_last_removes_it() {
     stage.delete("pubuser", "two");
     stage.gone("pubuser", "two");
     stage.settled("pubuser", "one", "True", "InSync");
-    assert_eq!(fair.writes(), [format!("PUT {ADA} 201")]);
+    // Both may have asked at once; the portal added one.
+    let added: Vec<String> = fair.writes().into_iter().filter(|it| !it.ends_with(" 409")).collect();
+    assert_eq!(added, [format!("PUT {ADA} 201")]);
     stage.delete("pubuser", "one");
     stage.gone("pubuser", "one");
     assert_eq!(fair.role_of(ADA), None);
