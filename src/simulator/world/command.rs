@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     noun::{
-        ApiKey, AuthType, Binding, Cluster, ClusterType, Environment, Invitation, KeyResource, ServiceAccount, User,
+        ApiKey, AuthType, Binding, Cluster, ClusterType, Environment, Invitation, KeyResource, KeySecret,
+        ServiceAccount, User,
     },
     publisher::{Application, PublisherCommand, PublisherUser, Token},
     rule::Rules,
@@ -243,6 +244,16 @@ pub enum Command {
     },
     /// A change of publishers, their users, or the applications that ask for them.
     Publisher(PublisherCommand),
+    /// Makes this the one Cloud key of a service account: where the credential was there before the organization. For the
+    /// portal alone.
+    PlantApiKey {
+        /// `sa-…`
+        service_account: String,
+        /// The key's id.
+        id: String,
+        /// Its secret.
+        secret: KeySecret,
+    },
 }
 
 impl Command {
@@ -262,6 +273,7 @@ impl Command {
                 | Self::AddPrincipal { .. }
                 | Self::DeletePrincipal { .. }
                 | Self::PlantBinding { .. }
+                | Self::PlantApiKey { .. }
         )
     }
 }

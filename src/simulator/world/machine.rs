@@ -124,6 +124,34 @@ impl World {
         Ok(Answer::ApiKey(key))
     }
 
+    pub(super) fn plant_api_key(
+        &mut self,
+        service_account: &str,
+        id: &str,
+        secret: &KeySecret,
+        at: Timestamp,
+    ) -> Result<Answer, Refusal> {
+        let account = self.service_accounts.get(service_account).ok_or(Refusal::NotFound(Kind::ServiceAccount))?;
+        let owner = PrincipalId::new(&account.id);
+        let key = ApiKey {
+            id: id.to_owned(),
+            secret: secret.clone(),
+            owner: owner.clone(),
+            resource: KeyResource::Cloud,
+            display_name: account.display_name.clone(),
+            description: String::new(),
+            created_at: at,
+        };
+        let goes = |key: &ApiKey| key.owner == owner && key.resource == KeyResource::Cloud;
+        if self.api_keys.get(id).is_some_and(|there| !goes(there)) {
+            return Err(Refusal::IdTaken(id.to_owned()));
+        }
+        self.api_keys.retain(|_, key| !goes(key));
+        self.api_keys.insert(key.id.clone(), key.clone());
+        self.record(&Actor::Portal, "CreateAPIKey", id, at);
+        Ok(Answer::ApiKey(key))
+    }
+
     pub(super) fn delete_api_key(&mut self, actor: &Actor, id: &str, at: Timestamp) -> Result<Answer, Refusal> {
         let standing = self.standing(actor);
         let key = self.api_keys.get(id).ok_or(Refusal::Forbidden)?;

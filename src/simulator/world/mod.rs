@@ -145,6 +145,7 @@ impl World {
             C::Revoke { binding } => self.revoke(actor, binding, at),
             C::PlantBinding { principal, role, crn } => Ok(self.plant(principal, role, crn, at)),
             C::Publisher(command) => self.apply_to_publisher(actor, command, at),
+            C::PlantApiKey { service_account, id, secret } => self.plant_api_key(service_account, id, secret, at),
         }
     }
 

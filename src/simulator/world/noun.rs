@@ -131,13 +131,14 @@ pub struct ServiceAccount {
 
 /// The secret half of an API key. `Debug` does not show it.
 ///
-/// It is a secret of the simulator alone: it follows from the seed, and so the journal can tell it again.
-#[derive(Clone, PartialEq, Eq)]
+/// It is a secret of the simulator alone: it follows from the seed, or the journal holds it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct KeySecret(String);
 
 impl KeySecret {
     /// Wraps the text.
-    pub(super) fn new(text: String) -> Self {
+    pub fn new(text: String) -> Self {
         Self(text)
     }
 

@@ -134,6 +134,26 @@ fn service_accounts_have_names_of_their_own() {
 }
 
 #[test]
+fn a_planted_key_is_the_one_that_its_owner_has() {
+    let mut bench = Bench::new();
+    let first = bench.world.cloud_key_of(OPERATOR).unwrap().clone();
+    let plant = |account: &str, id: &str| Command::PlantApiKey {
+        service_account: account.to_owned(),
+        id: id.to_owned(),
+        secret: KeySecret::new("given".to_owned()),
+    };
+    assert_eq!(bench.act("sa-roster", &plant("sa-roster", "GIVEN")), Err(Refusal::Forbidden));
+    assert_eq!(bench.portal(&plant("sa-ordetl", &first.id)), Err(Refusal::IdTaken(first.id.clone())));
+    assert!(matches!(bench.portal(&plant("sa-absent", "GIVEN")), Err(Refusal::NotFound(_))));
+    for _ in 0..2 {
+        bench.portal(&plant("sa-roster", "GIVEN")).unwrap();
+        assert_eq!(bench.world.authenticate("GIVEN", "given"), Some(PrincipalId::new("sa-roster")));
+        assert_eq!(bench.world.authenticate(&first.id, first.secret.reveal()), None);
+        assert_eq!(bench.world.cloud_key_of(OPERATOR).unwrap().id, "GIVEN");
+    }
+}
+
+#[test]
 fn a_cloud_key_opens_the_api_and_a_key_of_a_cluster_does_not() {
     let mut bench = Bench::new();
     let operator = bench.world.cloud_key_of(OPERATOR).unwrap().clone();
