@@ -1,6 +1,8 @@
-//! `roster crds`: the CRDs as files, and the tables of the README, from the code that declares them.
+//! `roster crds`: the CRDs as files, and the tables of the READMEs, from the code and the values that declare them.
 //!
 //! What is to be written is a value; [`run`] alone touches files.
+
+mod values;
 
 use std::{
     fs,
@@ -27,6 +29,9 @@ pub struct Args {
     /// Bring the generated tables of this README up to date as well.
     #[arg(long, value_name = "FILE", requires = "dir", hide = true)]
     pub readme: Option<PathBuf>,
+    /// Bring the CRDs and the generated table of this Helm chart up to date as well.
+    #[arg(long, value_name = "FOLDER", requires = "dir", hide = true)]
+    pub chart: Option<PathBuf>,
 }
 
 /// Why nothing was generated, or why the check failed.
@@ -41,6 +46,9 @@ pub enum Error {
         #[source]
         source: serde_yaml::Error,
     },
+    /// A value of the chart is not described.
+    #[error("read the values of the chart")]
+    Values(#[from] values::Undescribed),
     /// The README has no place for a table.
     #[error("find the lines `{0}` and `{END}` in the README")]
     Marker(String),
@@ -84,29 +92,49 @@ pub fn readme(text: &str) -> Result<String, Error> {
     between(&text, "reasons", &reasons())
 }
 
+/// The README of the chart with its table replaced by what the chart's values say.
+pub fn chart_readme(text: &str, values: &str) -> Result<String, Error> {
+    between(text, "values", &values::table(values)?)
+}
+
 /// Prints, writes or checks, as the arguments say.
 pub fn run(args: &Args) -> Result<(), Error> {
     let Some(folder) = &args.dir else {
         return print(&mut io::stdout().lock());
     };
-    let mut wanted = Vec::new();
-    for (name, text) in crd_files()? {
-        wanted.push((folder.join(name), text));
-    }
-    if let Some(path) = &args.readme {
-        let now = fs::read_to_string(path).map_err(failed("read", path))?;
-        wanted.push((path.clone(), readme(&now)?));
-    }
+    let mut wanted = wanted(folder, args)?;
     // A missing file is as stale as a changed one.
     wanted.retain(|(path, text)| fs::read_to_string(path).ok().as_ref() != Some(text));
     if args.check {
         return fresh(wanted, args);
     }
-    fs::create_dir_all(folder).map_err(failed("make the folder", folder))?;
     for (path, text) in wanted {
+        let parent = path.parent().unwrap_or(folder);
+        fs::create_dir_all(parent).map_err(failed("make the folder", parent))?;
         fs::write(&path, text).map_err(failed("write", &path))?;
     }
     Ok(())
+}
+
+/// Every file with what it should hold.
+fn wanted(folder: &Path, args: &Args) -> Result<Vec<(PathBuf, String)>, Error> {
+    let read = |path: &Path| fs::read_to_string(path).map_err(failed("read", path));
+    let mut wanted = Vec::new();
+    for (name, text) in crd_files()? {
+        if let Some(chart) = &args.chart {
+            wanted.push((chart.join("files/crds").join(name), text.clone()));
+        }
+        wanted.push((folder.join(name), text));
+    }
+    if let Some(path) = &args.readme {
+        wanted.push((path.clone(), readme(&read(path)?)?));
+    }
+    if let Some(chart) = &args.chart {
+        let path = chart.join("README.md");
+        let text = chart_readme(&read(&path)?, &read(&chart.join("values.yaml"))?)?;
+        wanted.push((path, text));
+    }
+    Ok(wanted)
 }
 
 fn print(out: &mut impl Write) -> Result<(), Error> {
@@ -119,8 +147,9 @@ fn fresh(stale: Vec<(PathBuf, String)>, args: &Args) -> Result<(), Error> {
         return Ok(());
     }
     let flag = |flag: &str, path: &Option<PathBuf>| path.as_ref().map(|path| format!("{flag} {}", path.display()));
-    let flags = [Some("roster crds".to_owned()), flag("--dir", &args.dir), flag("--readme", &args.readme)];
-    let command = flags.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let flags = [("--dir", &args.dir), ("--readme", &args.readme), ("--chart", &args.chart)];
+    let flags = flags.into_iter().filter_map(|(name, path)| flag(name, path));
+    let command = std::iter::once("roster crds".to_owned()).chain(flags).collect::<Vec<_>>().join(" ");
     Err(Error::Stale { stale: stale.into_iter().map(|(path, _)| path).collect(), command })
 }
 

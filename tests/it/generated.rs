@@ -10,7 +10,7 @@ fn repository() -> PathBuf {
 
 /// What `roster crds --check` compares.
 fn check(folder: PathBuf, readme: PathBuf) -> Result<(), String> {
-    let args = Args { dir: Some(folder), check: true, readme: Some(readme) };
+    let args = Args { dir: Some(folder), check: true, readme: Some(readme), ..Args::default() };
     generate::run(&args).map_err(|error| error.to_string())
 }
 
@@ -33,7 +33,7 @@ fn a_file_that_drifted_is_noticed_named_and_mended() {
     let stale =
         ["roles", "conditions", "reasons"].map(|table| format!("<!-- generated: {table} -->\nold\n<!-- end -->\n"));
     fs::write(&readme, stale.concat()).unwrap();
-    let args = Args { dir: Some(crds.clone()), check: false, readme: Some(readme.clone()) };
+    let args = Args { dir: Some(crds.clone()), readme: Some(readme.clone()), ..Args::default() };
     generate::run(&args).unwrap();
     assert_eq!(check(crds.clone(), readme.clone()), Ok(()));
 
