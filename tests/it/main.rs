@@ -1,5 +1,6 @@
 //! One test binary, so that one control plane serves every test in it.
 mod architecture;
+mod chart;
 mod cluster;
 mod controlplane;
 mod counts;

@@ -30,7 +30,8 @@ pub(super) fn table(values: &str) -> Result<String, Undescribed> {
             comment.push(said.trim());
             continue;
         }
-        let (key, default) = text.split_once(':').filter(|_| !text.starts_with('-')).ok_or(Undescribed::Line(number))?;
+        let (key, default) =
+            text.split_once(':').filter(|_| !text.starts_with('-')).ok_or(Undescribed::Line(number))?;
         path.truncate((line.len() - line.trim_start().len()) / 2);
         path.push(key);
         let said = std::mem::take(&mut comment).join(" ");

@@ -1,0 +1,11 @@
+//! The Helm chart: what it renders, what Helm 3 and 4 do with it on a real API server, and what it lets whom do.
+
+mod admission;
+mod helm;
+mod installed;
+mod lifecycle;
+mod package;
+mod render;
+mod rights;
+mod simulator;
+mod values;

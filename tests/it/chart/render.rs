@@ -1,0 +1,186 @@
+//! What the chart renders: to the API server, and compared with what it is made from.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+use std::path::Path;
+
+use clap::Parser;
+use roster::cli::{
+    Command,
+    generate::{self, Args},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::helm::{CHART, Helm, values};
+use crate::cluster::{done, kubectl};
+
+/// A rendering as objects.
+pub(super) fn objects(text: &str) -> Vec<Value> {
+    let documents = serde_yaml::Deserializer::from_str(text).map(|it| Value::deserialize(it).unwrap());
+    documents.filter(|object| !object.is_null()).collect()
+}
+
+/// The objects of one kind.
+pub(super) fn of_kind<'a>(objects: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    objects.iter().filter(|object| object["kind"] == kind).collect()
+}
+
+/// The arguments of the first container of each workload.
+pub(super) fn arguments(workload: &Value) -> Vec<String> {
+    let arguments = &workload["spec"]["template"]["spec"]["containers"][0]["args"];
+    arguments.as_array().unwrap().iter().map(|it| it.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn both_helms_lint_it_strictly() {
+    for helm in Helm::ALL {
+        for file in values() {
+            let said = helm.done(&["lint", "--strict", CHART, "--values", &file]);
+            assert!(said.contains("0 chart(s) failed"), "{said}");
+        }
+    }
+}
+
+/// With a namespace that warns of what the restricted standard refuses, any such pod would show on standard error.
+#[test]
+fn the_api_server_takes_each_rendering_without_a_warning() {
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "chart-render",
+        "labels": {"pod-security.kubernetes.io/warn": "restricted"}}});
+    // What the Prometheus operator would bring; of the kind, only that it exists is needed.
+    let monitors = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "servicemonitors.monitoring.coreos.com"},
+        "spec": {"group": "monitoring.coreos.com", "scope": "Namespaced",
+            "names": {"kind": "ServiceMonitor", "plural": "servicemonitors", "singular": "servicemonitor"},
+            "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema":
+                {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}});
+    done(&["apply", "--server-side", "-f", "-"], &format!("{namespace}\n---\n{monitors}"));
+    let name = "crd/servicemonitors.monitoring.coreos.com";
+    crate::controlplane::eventually("ServiceMonitors are known", 30, || {
+        kubectl(&["wait", "--for=condition=Established", name, "--timeout=20s"], "").status.success()
+    });
+    for helm in Helm::ALL {
+        for file in values() {
+            let arguments = ["template", "try", CHART, "--namespace", "chart-render", "--values", &file];
+            let rendered = helm.done(&arguments);
+            let apply = ["apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", "-"];
+            let applied = kubectl(&apply, &rendered);
+            let said = String::from_utf8_lossy(&applied.stderr);
+            assert!(applied.status.success() && said.is_empty(), "{file}: {said}");
+            let count = String::from_utf8_lossy(&applied.stdout).lines().count();
+            assert_eq!(count, objects(&rendered).len(), "{file}");
+        }
+    }
+    done(&["delete", name, "namespace/chart-render", "--wait=false"], "");
+}
+
+/// But for what Helm draws at random.
+#[test]
+fn both_helms_render_the_same() {
+    for file in values() {
+        let arguments = ["--values", &file];
+        let [three, four] = Helm::ALL.map(|helm| {
+            let mut objects = objects(&helm.render(CHART, &arguments));
+            objects.iter_mut().for_each(|object| object["data"] = Value::Null);
+            objects.sort_by_key(|object| {
+                format!("{} {} {}", object["kind"], object["metadata"]["namespace"], object["metadata"]["name"])
+            });
+            objects
+        });
+        assert_eq!(three, four, "{file}");
+    }
+}
+
+#[test]
+fn the_definitions_are_the_generated_ones_and_stay() {
+    let args = Args {
+        dir: Some(Path::new(CHART).join("../../crds")),
+        check: true,
+        chart: Some(CHART.into()),
+        ..Args::default()
+    };
+    generate::run(&args).unwrap();
+    let rendered = objects(&Helm::Four.render(CHART, &["--set-string", "crds.annotations.a=b"]));
+    let rendered = of_kind(&rendered, "CustomResourceDefinition");
+    let generated = generate::crd_files().unwrap();
+    assert_eq!(rendered.len(), generated.len());
+    let there = std::fs::read_dir(Path::new(CHART).join("files/crds")).unwrap().count();
+    assert_eq!(there, generated.len(), "`files/crds/` holds nothing else");
+    for (file, text) in generated {
+        let expected: Value = serde_yaml::from_str(&text).unwrap();
+        let found = rendered.iter().find(|it| it["metadata"]["name"] == expected["metadata"]["name"]);
+        let found = found.unwrap_or_else(|| panic!("{file}"));
+        assert_eq!(found["spec"], expected["spec"], "{file}");
+        assert_eq!(found["metadata"]["annotations"], json!({"helm.sh/resource-policy": "keep", "a": "b"}));
+    }
+}
+
+/// The rules of the operator's roles, whatever their names.
+#[test]
+fn the_rights_are_those_of_the_files() {
+    let rules = |objects: &[Value]| -> Vec<Value> {
+        let roles = objects.iter().filter(|it| it["kind"] == "ClusterRole" || it["kind"] == "Role");
+        roles.map(|role| role["rules"].clone()).collect()
+    };
+    let arguments = ["--set", "tenantRoles.create=false,credentialsNamespace=elsewhere,fullnameOverride=other"];
+    let rendered = objects(&Helm::Four.render(CHART, &arguments));
+    let mut expected = Vec::new();
+    for file in ["clusterrole.yaml", "credentials-role.yaml", "lease-role.yaml"] {
+        let text = std::fs::read_to_string(Path::new(CHART).join("files").join(file)).unwrap();
+        expected.extend(rules(&objects(&text)));
+    }
+    let mut found = rules(&rendered);
+    for all in [&mut found, &mut expected] {
+        all.sort_by_key(Value::to_string);
+    }
+    assert_eq!(found, expected);
+    // Each is bound to the one account, where it is.
+    let place = |it: &Value| (it["metadata"]["name"].clone(), it["metadata"]["namespace"].clone());
+    let bindings: Vec<&Value> =
+        rendered.iter().filter(|it| it["kind"].as_str().unwrap().ends_with("Binding")).collect();
+    let bindings: Vec<&&Value> = bindings.iter().filter(|it| !it["roleRef"].is_null()).collect();
+    assert_eq!(bindings.len(), 3);
+    for binding in bindings {
+        let role = rendered.iter().find(|it| it["kind"] == binding["roleRef"]["kind"] && place(it) == place(binding));
+        assert_eq!(role.unwrap()["metadata"]["name"], binding["roleRef"]["name"]);
+        assert_eq!(
+            binding["subjects"],
+            json!([{"kind": "ServiceAccount", "name": "other", "namespace": "roster-system"}])
+        );
+    }
+    let credentials = of_kind(&rendered, "Role").into_iter().find(|it| it["metadata"]["namespace"] == "elsewhere");
+    assert_eq!(credentials.unwrap()["metadata"]["name"], "other-credentials");
+}
+
+#[test]
+fn every_argument_is_one_that_the_command_takes() {
+    for file in values() {
+        let objects = objects(&Helm::Four.render(CHART, &["--values", &file]));
+        for workload in objects.iter().filter(|it| it["kind"] == "Deployment" || it["kind"] == "StatefulSet") {
+            let arguments = arguments(workload);
+            let line = ["roster".to_owned()].into_iter().chain(arguments.clone());
+            let parsed = Command::try_parse_from(line).unwrap_or_else(|error| panic!("{file}: {error}"));
+            match parsed {
+                Command::Run(args) => {
+                    assert_eq!(args.namespace, "roster-system");
+                    let simulator = file.contains("full") || file.contains("trial");
+                    let host = "roster-simulator.roster-system.svc".to_owned();
+                    assert_eq!(args.http_hosts.contains(&host), simulator, "{file}");
+                }
+                Command::Simulator(args) => assert!(args.credential.is_some() && args.data.is_some()),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn the_policies_name_what_the_operator_names() {
+    let rendered = Helm::Four.render(CHART, &[]);
+    let policies = objects(&rendered);
+    let policies: Vec<String> =
+        of_kind(&policies, "ValidatingAdmissionPolicy").into_iter().map(Value::to_string).collect();
+    assert_eq!(policies.len(), 3);
+    for name in [roster::api::FINALIZER, roster::api::RELEASE] {
+        assert!(policies.iter().any(|policy| policy.contains(&format!("'{name}'"))), "{name}");
+    }
+}
