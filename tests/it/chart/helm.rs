@@ -1,5 +1,10 @@
 //! Helm itself, built once from the pinned Go module `tests/helm` into the per-user cache. IO.
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests fail and speak as tests do")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "helpers of tests fail and speak as tests do"
+)]
 
 use std::{
     env,
@@ -43,15 +48,14 @@ impl Helm {
             let line = module.lines().find_map(|line| line.trim().strip_prefix(name)?.strip_prefix(' '));
             line.unwrap().split(' ').next().unwrap()
         };
-        let mut stamps = format!("-s -w -X {package}/internal/version.version={}", version(&package));
-        if self == Self::Three {
-            let minor = version("k8s.io/client-go").split('.').nth(1).unwrap();
-            for place in ["pkg/chartutil", "pkg/lint/rules"] {
-                stamps +=
-                    &format!(" -X {package}/{place}.k8sVersionMajor=1 -X {package}/{place}.k8sVersionMinor={minor}");
-            }
+        let own = format!("-s -w -X {package}/internal/version.version={}", version(&package));
+        let minor = version("k8s.io/client-go").split('.').nth(1).unwrap();
+        let kubernetes =
+            |place| format!(" -X {package}/{place}.k8sVersionMajor=1 -X {package}/{place}.k8sVersionMinor={minor}");
+        match self {
+            Self::Three => own + &kubernetes("pkg/chartutil") + &kubernetes("pkg/lint/rules"),
+            Self::Four => own,
         }
-        stamps
     }
 
     /// Runs it without a cluster and without the user's configuration.
@@ -112,7 +116,7 @@ fn built() -> PathBuf {
         hash.update(part.len().to_le_bytes());
         hash.update(part.as_bytes());
     }
-    let key: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let key = hash.finalize().iter().take(8).fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     let folder = cache().join("helm").join(key);
     fs::create_dir_all(&folder).unwrap();
     let lock = File::options().create(true).append(true).open(folder.join("lock")).unwrap();

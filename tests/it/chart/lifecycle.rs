@@ -24,7 +24,7 @@ fn definitions(installed: &Installed) -> Vec<Value> {
 fn proposed(notes: &str) -> String {
     let (_, rest) = notes.split_once("<<'END'\n").unwrap();
     let (manifest, _) = rest.split_once("\n  END").unwrap();
-    manifest.lines().map(|line| format!("{}\n", line.strip_prefix("  ").unwrap_or(line))).collect()
+    manifest.lines().map(|line| line.strip_prefix("  ").unwrap_or(line)).collect::<Vec<_>>().join("\n")
 }
 
 fn person(stage: &Stage) {

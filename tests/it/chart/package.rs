@@ -1,6 +1,4 @@
 //! The packaged chart, and the versions that stand in it.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
-
 use std::{fs, path::Path};
 
 use serde_json::Value;
