@@ -9,3 +9,8 @@ mod render;
 mod rights;
 mod simulator;
 mod values;
+
+/// Renders the chart with a file of values of somebody else's.
+pub(crate) fn renders_with(values: &str) {
+    helm::Helm::Four.render(helm::CHART, &["--values", values]);
+}

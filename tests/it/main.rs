@@ -7,6 +7,7 @@ mod counts;
 mod crash;
 mod examples;
 mod generated;
+mod gitops;
 mod isolation;
 mod lease;
 mod onboarding;
