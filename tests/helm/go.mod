@@ -1,4 +1,4 @@
-module access.roster.dev/helm
+module roster.dev/helm
 
 go 1.26.0
 

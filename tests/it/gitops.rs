@@ -49,7 +49,7 @@ fn condition(kind: &str, status: &str, reason: &str) -> Value {
     json!({"type": kind, "status": status, "reason": reason, "message": "why", "observedGeneration": 2})
 }
 
-fn object(spec: Value, deleted: bool, observed: i64, conditions: &[(&str, &str, &str)]) -> Value {
+fn object(spec: &Value, deleted: bool, observed: i64, conditions: &[(&str, &str, &str)]) -> Value {
     let conditions: Vec<Value> =
         conditions.iter().map(|(kind, status, reason)| condition(kind, status, reason)).collect();
     let mut object = json!({"metadata": {"name": "a", "generation": 2}, "spec": spec,
@@ -64,14 +64,14 @@ fn object(spec: Value, deleted: bool, observed: i64, conditions: &[(&str, &str, 
 fn argo_cd_shows_each_situation_as_it_is() {
     let fresh = json!({"metadata": {"name": "a", "generation": 1}, "spec": {}, "status": {"observedGeneration": -1}});
     let bare = json!({"metadata": {"name": "a", "generation": 1}});
-    let of = |conditions: &[(&str, &str, &str)]| object(json!({}), false, 2, conditions);
-    let suspended = object(json!({"suspend": true}), false, 2, &[("Ready", "True", "InSync")]);
-    let deleted = |conditions: &[(&str, &str, &str)]| object(json!({}), true, 2, conditions);
+    let of = |conditions: &[(&str, &str, &str)]| object(&json!({}), false, 2, conditions);
+    let suspended = object(&json!({"suspend": true}), false, 2, &[("Ready", "True", "InSync")]);
+    let deleted = |conditions: &[(&str, &str, &str)]| object(&json!({}), true, 2, conditions);
     let cases = [
         ("created, not seen", fresh, "Progressing"),
         ("without any status", bare, "Progressing"),
         ("working", of(&[("Ready", "Unknown", "Progressing"), ("Reconciling", "True", "Progressing")]), "Progressing"),
-        ("edited since", object(json!({}), false, 1, &[("Ready", "True", "InSync")]), "Progressing"),
+        ("edited since", object(&json!({}), false, 1, &[("Ready", "True", "InSync")]), "Progressing"),
         ("in sync", of(&[("Ready", "True", "InSync")]), "Healthy"),
         (
             "invited, not accepted yet",
@@ -114,7 +114,7 @@ fn argo_cd_shows_each_situation_as_it_is() {
     }
 }
 
-/// A script for each kind, under the name that Argo CD looks for, and the ConfigMap says the same.
+/// A script for each kind, under the name that Argo CD looks for, and the `ConfigMap` says the same.
 #[test]
 fn each_kind_has_its_script() {
     let scripts = scripts();

@@ -48,7 +48,6 @@ fn goes_through(first: Helm, second: Helm) {
     let stage = installed.stage("chart-lifecycle");
     person(&stage);
     let (writes, remote) = (stage.remote_writes(), stage.remote());
-    let ada = stage.get("cuser", "ada").unwrap();
 
     // An upgrade brings the definitions back to what they are, and keeps what was drawn.
     let crd = "crd/confluentusers.access.roster.dev";
@@ -62,6 +61,8 @@ fn goes_through(first: Helm, second: Helm) {
     assert_eq!(installed.get(&["deployment", "roster", "-n", "roster-system"])["spec"]["replicas"], 2);
     assert_eq!(secret(), drawn);
     stage.settled("arb", "ada-operates", "True", "InSync");
+    // Her status follows the binding's.
+    let ada = stage.settled("cuser", "ada", "True", "InSync");
     operator.end();
 
     // Uninstalled: what it owned is gone, but for the definitions; the objects are as they were, and so is the access.
