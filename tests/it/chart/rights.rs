@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::installed::Installed;
-use crate::{replica::requests, stage::eventually};
+use crate::{publishers::Fair, replica::requests, stage::eventually};
 
 /// `verb group/resource`, of everything that a role gives.
 fn given(role: &Value) -> BTreeSet<String> {
@@ -46,7 +46,10 @@ fn used(installed: &Installed) -> BTreeSet<String> {
 #[test]
 fn the_verbs_that_are_given_are_the_verbs_that_are_used() {
     let installed = Installed::shared();
-    let stage = installed.stage("chart-rights");
+    let fair = Fair::beside(installed.stage("chart-rights"));
+    let stage = &fair.stage;
+    stage.apply(&[fair.publisher(|_| {}), fair.user("hedy", "hedy@example.com", "Contributor", json!({}))]);
+    stage.settled("pubuser", "hedy", "True", "InSync");
     let ada = json!({"userRef": {"name": "ada"}});
     let binding =
         |role| stage.binding("ada-operates", ada.clone(), role, json!({"environment": "env-prod01"}), json!({}));
@@ -60,7 +63,13 @@ fn the_verbs_that_are_given_are_the_verbs_that_are_used() {
         stage.apply(&[binding("Operator")]);
         stage.settled("arb", "ada-operates", "True", "InSync");
     }
-    for (kind, name) in [("arb", "ada-operates"), ("cuser", "ada"), ("corg", "chart-rights")] {
+    for (kind, name) in [
+        ("arb", "ada-operates"),
+        ("cuser", "ada"),
+        ("pubuser", "hedy"),
+        ("corg", "chart-rights"),
+        ("publ", "chart-rights"),
+    ] {
         stage.delete(kind, name);
         stage.gone(kind, name);
     }

@@ -20,8 +20,8 @@ use crate::{
 };
 
 /// One story's publisher, with the operator's application and grace as its owners.
-struct Fair {
-    stage: Stage,
+pub(crate) struct Fair {
+    pub(crate) stage: Stage,
 }
 
 impl Fair {
@@ -54,18 +54,26 @@ impl Fair {
         fair
     }
 
+    /// Beside the organization of a stage that is there.
+    pub(crate) fn beside(stage: Stage) -> Self {
+        stage.simulator.add_publisher(&stage.name, "A publisher", "grace@example.com").unwrap();
+        let fair = Self { stage };
+        fair.set_credential("");
+        fair
+    }
+
     /// Puts the operator's client secret into the Secret, with something behind it that does not belong to it.
-    fn set_credential(&self, blanks: &str) {
+    pub(crate) fn set_credential(&self, blanks: &str) {
         let credential = self.stage.simulator.operator_application().unwrap();
         let secret = format!("{}{blanks}", credential.client_secret);
         self.stage.put_secret_named(&self.secret(), &credential.client_id, &secret);
     }
 
-    fn secret(&self) -> String {
+    pub(crate) fn secret(&self) -> String {
         format!("{}-portal", self.stage.name)
     }
 
-    fn publisher(&self, edit: impl FnOnce(&mut Value)) -> Value {
+    pub(crate) fn publisher(&self, edit: impl FnOnce(&mut Value)) -> Value {
         let (name, url) = (&self.stage.name, self.stage.serving.as_ref().unwrap().url());
         let tenant = self.stage.simulator.operator_application().unwrap().tenant;
         let mut object = json!({
@@ -83,13 +91,13 @@ impl Fair {
     }
 
     /// A `PublisherUser` with more spec.
-    fn user(&self, name: &str, email: &str, role: &str, more: Value) -> Value {
+    pub(crate) fn user(&self, name: &str, email: &str, role: &str, more: Value) -> Value {
         let mut spec = json!({"email": email, "role": role});
         merge(&mut spec, more);
         self.object(name, spec)
     }
 
-    fn object(&self, name: &str, mut spec: Value) -> Value {
+    pub(crate) fn object(&self, name: &str, mut spec: Value) -> Value {
         spec["publisherRef"] = json!({"name": self.stage.name});
         json!({"apiVersion": "access.roster.dev/v1alpha1", "kind": "PublisherUser",
             "metadata": {"name": name, "namespace": self.stage.name}, "spec": spec})
