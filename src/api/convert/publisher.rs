@@ -11,7 +11,9 @@ use crate::{
     api::{
         PublisherSpec, PublisherUserSpec, PublisherUserStatus,
         common::{BindingDeletion, Warning},
-        publisher::{AddRule, ClientSecretAuth, MemberCountsStatus, PublisherProtectionSpec, RoleMatch},
+        publisher::{
+            AddRule, ClientSecretAuth, MemberCountsStatus, PublisherDelegationSpec, PublisherProtectionSpec, RoleMatch,
+        },
         publisher_user::{Mailbox, MemberRole, MemberState, MemberType, ServicePrincipalSpec},
     },
     plan::{
@@ -106,7 +108,7 @@ pub fn publisher_delegations(spec: &PublisherSpec) -> Vec<PublisherDelegation> {
         email_domains: rule.email_domains.clone(),
         tenants: rule.tenants.clone(),
     };
-    let one = |delegation: &crate::api::publisher::PublisherDelegationSpec| PublisherDelegation {
+    let one = |delegation: &PublisherDelegationSpec| PublisherDelegation {
         name: delegation.name.clone(),
         namespaces: namespaces(&delegation.namespaces),
         rules: delegation.add.iter().map(rule).collect(),
@@ -203,7 +205,10 @@ pub fn show_member(status: &mut PublisherUserStatus, member: Option<&Member>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::common::PublisherRef;
+    use crate::{
+        access::delegation::Namespaces,
+        api::{common::PublisherRef, publisher::Backend},
+    };
 
     const ONE: &str = "9bb441c4-edef-46ac-8a41-c49e44a3fd9a";
 
@@ -220,13 +225,14 @@ mod tests {
         }
     }
 
-    fn principal(id: &str) -> Option<ServicePrincipalSpec> {
-        Some(ServicePrincipalSpec {
+    fn of(tenant: &str) -> PublisherUserSpec {
+        let principal = ServicePrincipalSpec {
             application_id: ONE.to_owned(),
-            tenant_id: id.to_owned(),
+            tenant_id: tenant.to_owned(),
             object_id: ONE.to_owned(),
             friendly_name: Some("offers pipeline".to_owned()),
-        })
+        };
+        PublisherUserSpec { service_principal: Some(principal), ..spec() }
     }
 
     #[test]
@@ -234,22 +240,19 @@ mod tests {
         let email = |text: &str| Some(text.to_owned());
         let cases = [
             (PublisherUserSpec { email: email("ada@example.com"), ..spec() }, ""),
-            (PublisherUserSpec { service_principal: principal(ONE), ..spec() }, ""),
+            (of(ONE), ""),
             (spec(), "`spec` must name exactly one of `email` or `servicePrincipal`"),
             (
-                PublisherUserSpec { email: email("a@example.com"), service_principal: principal(ONE), ..spec() },
+                PublisherUserSpec { email: email("a@example.com"), ..of(ONE) },
                 "`spec` must name exactly one of `email` or `servicePrincipal`",
             ),
             (
                 PublisherUserSpec { email: email("Ada@example.com"), ..spec() },
                 "`spec.email`: `Ada@example.com` must be lower case: use `ada@example.com`",
             ),
+            (of("contoso"), "`spec.servicePrincipal.tenantId`: `contoso` must be a UUID in lower case"),
             (
-                PublisherUserSpec { service_principal: principal("contoso"), ..spec() },
-                "`spec.servicePrincipal.tenantId`: `contoso` must be a UUID in lower case",
-            ),
-            (
-                PublisherUserSpec { service_principal: principal(ONE), kind: MemberType::Group, ..spec() },
+                PublisherUserSpec { kind: MemberType::Group, ..of(ONE) },
                 "`spec.type: Group` needs an `email`: a service principal is no group",
             ),
         ];
@@ -261,12 +264,61 @@ mod tests {
 
     #[test]
     fn what_an_object_leaves_open_its_publisher_says() {
-        let spec = PublisherUserSpec { service_principal: principal(ONE), ..spec() };
+        let spec = of(ONE);
         let desired = desired_member(&spec, BindingDeletion::Retain).unwrap();
         assert_eq!((desired.deletion, desired.adoption), (MemberDeletion::Retain, None));
         assert_eq!(member_label(&spec), "offers pipeline");
         let spec = PublisherUserSpec { deletion_policy: Some(BindingDeletion::Delete), ..spec };
         assert_eq!(desired_member(&spec, BindingDeletion::Retain).unwrap().deletion, MemberDeletion::Delete);
+    }
+
+    #[test]
+    fn delegations_are_read_and_what_can_match_nobody_is_said() {
+        let add = AddRule {
+            roles: vec![RoleMatch::Any],
+            email_domains: ["example.com", "*", "@Example.com"].map(str::to_owned).to_vec(),
+            tenants: ["*", ONE, "contoso.com"].map(str::to_owned).to_vec(),
+        };
+        let delegation = PublisherDelegationSpec { name: "offers".to_owned(), add: vec![add], ..Default::default() };
+        let spec = PublisherSpec {
+            publisher_id: "contoso".to_owned(),
+            backend: Backend::default(),
+            delegations: vec![delegation],
+            protection: PublisherProtectionSpec { minimum_owners: 0 },
+            deletion_policy: BindingDeletion::Delete,
+            resync_interval: "10m".to_owned(),
+        };
+        let read = publisher_delegations(&spec);
+        assert_eq!(read[0].rules[0].roles, PublisherRole::ALL);
+        assert_eq!(read[0].namespaces, Namespaces::Nothing);
+        assert_eq!(
+            broken_publisher_delegations(&spec),
+            [
+                "delegation `offers`: `emailDomains`: `@Example.com` is no domain in lower case, so it matches nobody",
+                "delegation `offers`: `tenants`: `contoso.com` is no UUID in lower case, so it matches nobody",
+            ]
+        );
+        assert_eq!(member_protection(&spec.protection).minimum_owners, 1);
+    }
+
+    #[test]
+    fn a_status_shows_what_the_portal_holds_and_forgets_it() {
+        let mut status = PublisherUserStatus::default();
+        let member = Member {
+            key: MemberKey::Email(Email::parse("ada@example.com").unwrap()),
+            kind: MemberKind::User,
+            role: PublisherRole::Contributor,
+            account: Some(AccountType::Organization),
+            friendly_name: None,
+            invited: true,
+            added_at: None,
+            version: None,
+        };
+        show_member(&mut status, Some(&member));
+        assert_eq!((status.role.as_deref(), status.state), (Some("Contributor"), Some(MemberState::Invited)));
+        assert_eq!(status.hidden, ["Payout", "Customer"]);
+        show_member(&mut status, None);
+        assert_eq!(status, PublisherUserStatus::default());
     }
 
     #[test]

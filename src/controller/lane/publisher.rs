@@ -8,7 +8,7 @@ use crate::{
     plan::{
         Held, Permit, Reason,
         permit::MemberRemoval,
-        publisher::{MemberGuardFacts, MemberProtection, MemberStep, MemberWritten, Roll, pass},
+        publisher::{MemberGuardFacts, MemberProtection, MemberStep, MemberWritten, Roll, guard},
     },
 };
 
@@ -156,7 +156,7 @@ impl Realm for Publisher {
         around: &Roll,
         protection: &MemberProtection,
     ) -> Result<Permit<MemberRemoval>, Held> {
-        pass(removal, MemberGuardFacts { roll: around, own: Some(&self.own), protection })
+        guard::pass(removal, MemberGuardFacts { roll: around, own: Some(&self.own), protection })
     }
 
     async fn remove(&self, permit: Permit<MemberRemoval>) -> Result<MemberWritten, BackendError> {

@@ -5,7 +5,7 @@
 //! object spells `adoption: Adopt`. After the write the two could not be told apart.
 
 mod advice;
-mod guard;
+pub mod guard;
 mod roll;
 mod step;
 
@@ -22,7 +22,7 @@ use crate::access::{
 use super::{Adoption, Decision, Fact, Finding, Reason, facts::pre_exists, permit::MemberRemoval, user::list};
 
 pub use advice::{Advice, advice, publisher_advice};
-pub use guard::{MemberGuardFacts, MemberProtection, effective_owners, pass};
+pub use guard::{MemberGuardFacts, MemberProtection};
 pub use roll::{MemberCounts, Roll};
 pub use step::{MemberStep, MemberWritten};
 

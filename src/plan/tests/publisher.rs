@@ -1,6 +1,6 @@
 //! A publisher's user, case by case.
 
-mod guard;
+mod guarded;
 mod property;
 mod roll;
 
@@ -15,7 +15,7 @@ use crate::{
         permit::MemberRemoval,
         publisher::{
             DesiredMember, MemberDeletion, MemberFacts, MemberGuardFacts, MemberObject, MemberProtection, MemberStep,
-            MemberWritten, Other, Roll, decide, pass,
+            MemberWritten, Other, Roll, decide, guard::pass,
         },
     },
 };

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::plan::publisher::effective_owners;
+use crate::plan::publisher::guard::effective_owners;
 
 /// One thing that happens to an object, or to the portal by somebody's hand.
 #[derive(Clone, Debug)]

@@ -1,8 +1,10 @@
 //! The guards of a publisher: never the last owner, never our own entry.
 
 use super::*;
-use crate::access::publisher::HeldRole;
-use crate::plan::publisher::{MemberGuardFacts, MemberProtection, MemberWritten, pass};
+use crate::{
+    access::publisher::HeldRole,
+    plan::publisher::{MemberGuardFacts, MemberProtection, MemberWritten, guard::pass},
+};
 
 #[test]
 fn one_of_two_owners_may_go_and_the_last_may_not() {
