@@ -307,7 +307,7 @@ mod tests {
         let member = Member {
             key: MemberKey::Email(Email::parse("ada@example.com").unwrap()),
             kind: MemberKind::User,
-            role: PublisherRole::Contributor,
+            role: PublisherRole::Contributor.into(),
             account: Some(AccountType::Organization),
             friendly_name: None,
             invited: true,
