@@ -12,8 +12,12 @@ use roster::{
         Email, PrincipalKind,
         delegation::{self, GrantRequest, Namespace},
         judge,
+        publisher::{
+            PublisherRole,
+            delegation::{MemberRequest, PublisherDelegation, may_add},
+        },
     },
-    api::{ConfluentOrganization, ConfluentUser, RoleBinding, convert},
+    api::{ConfluentOrganization, ConfluentUser, Publisher, PublisherUser, RoleBinding, convert},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -60,7 +64,7 @@ fn each_goes_into_any_namespace_and_one_apply_settles_it() {
             assert!(diff.status.success(), "{arguments:?}: {diff:?}");
         }
     }
-    done(&["delete", "corg", "example"], "");
+    done(&["delete", "corg/example", "publ/contoso-data"], "");
     done(&["delete", "namespace", NAMESPACE, "--wait=false"], "");
 }
 
@@ -93,6 +97,31 @@ fn each_makes_sense_and_is_delegated() {
             let request = GrantRequest { role, scope, kind: Some(kind), declared_here: false };
             delegation::may_grant(&delegations, &namespace, request).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
+    }
+}
+
+/// The same of a publisher's users; its second delegation is narrower: it lets nobody be an owner.
+#[test]
+fn each_user_of_a_publisher_makes_sense_and_is_delegated() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/publisher");
+    let publishers: Vec<Publisher> = of_kind(&objects(&root), "Publisher");
+    let [publisher] = publishers.as_slice() else { panic!("one publisher") };
+    assert_eq!(convert::broken_publisher_delegations(&publisher.spec), [""; 0]);
+    let delegations = convert::publisher_delegations(&publisher.spec);
+    let [everybody, narrow] = delegations.as_slice() else { panic!("two delegations") };
+    let users: Vec<PublisherUser> = of_kind(&objects(&root.with_file_name("publisher-onboarding")), "PublisherUser");
+    assert_eq!(users.len(), 4);
+    for user in users {
+        let desired = convert::desired_member(&user.spec, publisher.spec.deletion_policy).unwrap();
+        let request = MemberRequest { key: &desired.key, kind: &desired.kind, role: desired.role };
+        let may = |delegation: &PublisherDelegation, namespace: &str| {
+            let namespace = Namespace { name: namespace.to_owned(), ..Namespace::default() };
+            may_add(std::slice::from_ref(delegation), &namespace, request).is_ok()
+        };
+        assert!(may(everybody, NAMESPACE), "{}", user.name_any());
+        let person = desired.role == PublisherRole::Contributor && user.spec.email.is_some();
+        assert_eq!(may(narrow, "offers"), person, "{}", user.name_any());
+        assert!(!may(narrow, NAMESPACE));
     }
 }
 
@@ -133,5 +162,5 @@ fn the_api_server_takes_what_the_readme_shows() {
         kinds.push(object["kind"].as_str().unwrap().to_owned());
         done(&["create", "--dry-run=server", "-f", "-"], &object.to_string());
     }
-    assert_eq!(kinds, ["ConfluentUser", "RoleBinding", "ConfluentOrganization"]);
+    assert_eq!(kinds, ["ConfluentUser", "RoleBinding", "ConfluentOrganization", "PublisherUser"]);
 }
