@@ -8,7 +8,10 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     access::Grant,
-    api::{FINALIZER, common::Conditions},
+    api::{
+        FINALIZER,
+        common::{Conditions, Warning},
+    },
     plan::{Decision, Fact, Finding, Reason},
     status::ConditionType,
 };
@@ -64,6 +67,8 @@ pub(crate) struct Plan<K: Managed> {
     pub(crate) quiet: bool,
     /// How many of the object's jobs the plan knew the end of.
     pub(crate) ended: u64,
+    /// Advice that the object did not have before, by rule: each is an event too.
+    pub(crate) advice: Vec<Warning>,
     /// The grants that the object stands for, so that others know of it.
     pub(crate) declares: Vec<Grant>,
     /// When to look again without being woken.
@@ -73,8 +78,23 @@ pub(crate) struct Plan<K: Managed> {
 impl<K: Managed> Plan<K> {
     /// A plan that only says something, and looks again after that time.
     pub(crate) fn say(decision: Decision<<K::Realm as Realm>::Step>, status: K::Status, recheck: Duration) -> Self {
-        Self { decision, more: Vec::new(), status, lane: None, quiet: false, ended: 0, declares: Vec::new(), recheck }
+        Self {
+            decision,
+            more: Vec::new(),
+            status,
+            lane: None,
+            quiet: false,
+            ended: 0,
+            advice: Vec::new(),
+            declares: Vec::new(),
+            recheck,
+        }
     }
+}
+
+/// The advice whose rule was not given before: a sentence that changes with a count is no news.
+pub(crate) fn new_advice(before: &[Warning], now: &[Warning]) -> Vec<Warning> {
+    now.iter().filter(|it| before.iter().all(|known| known.rule != it.rule)).cloned().collect()
 }
 
 /// The key of an object as the API server gave it.

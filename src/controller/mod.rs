@@ -22,6 +22,7 @@ mod publisher_user;
 pub mod server;
 mod settings;
 mod shelf;
+mod standing;
 mod user;
 mod wake;
 mod write;

@@ -251,5 +251,10 @@ async fn report<K: Managed>(
         let kind = if reason.class() == Class::Refused { EventType::Warning } else { EventType::Normal };
         event::publish(object, kind, reason.as_str(), &plan.decision.ready.message, context).await;
     }
+    if written {
+        for advice in &plan.advice {
+            event::publish(object, EventType::Warning, &advice.rule, &advice.message, context).await;
+        }
+    }
     Ok(written)
 }

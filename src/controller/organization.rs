@@ -1,6 +1,6 @@
 //! `ConfluentOrganization` in the loop: connects, verifies, and tells what the lane knows.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use kube::{Api, Client, ResourceExt};
@@ -24,12 +24,11 @@ use super::{
     lane::{Lane, Organization, View},
     link::{Connection, Link},
     managed::{Managed, Plan},
+    standing::{RECHECK, RETRY, credentials, deleting, freshness, ready},
 };
 
 /// Most entries of a list in a status.
 const SHOWN: usize = 20;
-/// How often a connection that cannot be made is tried again.
-const RETRY: Duration = Duration::from_secs(30);
 
 /// What was observed of one organization.
 pub(crate) enum OrganizationFacts {
@@ -74,17 +73,7 @@ impl Managed for ConfluentOrganization {
     fn plan(&self, facts: &OrganizationFacts, _: &Context, _: Timestamp) -> Plan<Self> {
         let status = self.status.clone().unwrap_or_default();
         match facts {
-            OrganizationFacts::Deleting(0) => {
-                Plan::say(Decision::release("nothing refers to it any more"), status, RETRY)
-            }
-            OrganizationFacts::Deleting(count) => {
-                let message = format!(
-                    "{count} objects refer to this organization, and its credential is kept so that they can revoke what \
-                     they declared: delete them, and this object goes by itself"
-                );
-                let decision = Decision::say(Reason::DependentsExist, message).owning();
-                Plan::say(decision, status, Duration::from_secs(2))
-            }
+            OrganizationFacts::Deleting(count) => deleting(*count, status),
             OrganizationFacts::Broken(finding) => {
                 let (decision, more) = broken(finding);
                 Plan { more, ..Plan::say(decision, status, RETRY) }
@@ -196,11 +185,7 @@ fn connected(
     }
     // The credential is kept while anything refers to the organization.
     decision.owns = true;
-    let refused = view.listing_failure().filter(|finding| finding.reason == Reason::CredentialsRejected);
-    let credentials = match refused {
-        Some(finding) => Fact { holds: Some(false), finding: finding.clone() },
-        None => Fact::new(true, Reason::CredentialsAccepted, format!("the vendor knows the key as {who}")),
-    };
+    let credentials = credentials(&view, format!("the vendor knows the key as {who}"));
     let mut more = vec![
         (ConditionType::CredentialsValid, credentials),
         (ConditionType::PermissionsSufficient, permissions(&view, held.as_deref(), &who)),
@@ -211,29 +196,7 @@ fn connected(
         more.push((ConditionType::Simulated, Fact::new(true, Reason::Simulator, message)));
     }
     drop(view);
-    Plan { more, ..Plan::say(decision, status, Duration::from_mins(10)) }
-}
-
-fn ready(view: &View<'_, Organization>, display_name: &str, who: &str) -> Finding {
-    match (view.picture(), view.listing_failure()) {
-        // What was fine stays so through a transient failure; a refused key or a lost role is not transient.
-        (_, Some(failure)) if is_lasting(failure.reason) => failure.clone(),
-        (Some(_), _) => Finding::new(Reason::InSync, format!("connected to `{display_name}` as {who}")),
-        (None, Some(failure)) => failure.clone(),
-        (None, None) => Finding::new(Reason::Progressing, format!("connected to `{display_name}`; listing it")),
-    }
-}
-
-fn is_lasting(reason: Reason) -> bool {
-    matches!(reason, Reason::CredentialsRejected | Reason::RolesUnreadable)
-}
-
-fn freshness(view: &View<'_, Organization>) -> Fact {
-    match (view.picture(), view.listing_failure()) {
-        (_, Some(failure)) => Fact { holds: Some(false), finding: failure.clone() },
-        (Some(_), None) => Fact::new(true, Reason::InventoryRead, "the last listing was complete"),
-        (None, None) => Fact::new(None, Reason::Progressing, "the first listing is under way"),
-    }
+    Plan { more, ..Plan::say(decision, status, RECHECK) }
 }
 
 /// Inviting and deleting are judged apart, since other administrators may invite.

@@ -1,6 +1,6 @@
 //! `Publisher` in the loop: connects, and tells what the lane knows.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use kube::{Api, Client, ResourceExt};
@@ -26,13 +26,12 @@ use super::{
     key::Kind,
     lane::{Lane, Publisher, View},
     link::{Connection, Link},
-    managed::{Managed, Plan},
+    managed::{Managed, Plan, new_advice},
+    standing::{RECHECK, RETRY, credentials, deleting, freshness, ready},
 };
 
 /// Most entries of a list in a status.
 const SHOWN: usize = 20;
-/// How often a connection that cannot be made is tried again.
-const RETRY: Duration = Duration::from_secs(30);
 
 /// What was observed of one publisher.
 pub(crate) enum PublisherFacts {
@@ -78,15 +77,7 @@ impl Managed for Object {
     fn plan(&self, facts: &PublisherFacts, _: &Context, _: Timestamp) -> Plan<Self> {
         let status = self.status.clone().unwrap_or_default();
         match facts {
-            PublisherFacts::Deleting(0) => Plan::say(Decision::release("nothing refers to it any more"), status, RETRY),
-            PublisherFacts::Deleting(count) => {
-                let message = format!(
-                    "{count} objects refer to this publisher, and its credential is kept so that they can remove what they \
-                     declared: delete them, and this object goes by itself"
-                );
-                let decision = Decision::say(Reason::DependentsExist, message).owning();
-                Plan::say(decision, status, Duration::from_secs(2))
-            }
+            PublisherFacts::Deleting(count) => deleting(*count, status),
             PublisherFacts::Broken(finding) => {
                 let (decision, more) = broken(finding);
                 Plan { more, ..Plan::say(decision, status, RETRY) }
@@ -166,7 +157,7 @@ fn connected(publisher: &Object, lane: &Lane<Publisher>, mut status: PublisherSt
         status.counts = Some(convert::member_counts(roll));
         status.warnings = convert::warnings(publisher_advice(roll));
     }
-    let ready = ready(&view, &realm.seen.display_name, &realm.own.to_string());
+    let ready = ready(&view, &realm.seen.display_name, &format!("`{}`", realm.own));
     let mut decision = Decision::say(ready.reason, ready.message);
     let broken = convert::broken_publisher_delegations(&publisher.spec);
     if !broken.is_empty() {
@@ -174,13 +165,8 @@ fn connected(publisher: &Object, lane: &Lane<Publisher>, mut status: PublisherSt
     }
     // The credential is kept while anything refers to the publisher.
     decision.owns = true;
-    let refused = view.listing_failure().filter(|finding| finding.reason == Reason::CredentialsRejected);
-    let credentials = match refused {
-        Some(finding) => Fact { holds: Some(false), finding: finding.clone() },
-        None => {
-            Fact::new(true, Reason::CredentialsAccepted, format!("the portal knows the operator as `{}`", realm.own))
-        }
-    };
+    let accepted = format!("the portal knows the operator as `{}`", realm.own);
+    let credentials = credentials(&view, accepted);
     let mut more = vec![
         (ConditionType::CredentialsValid, credentials),
         (ConditionType::PermissionsSufficient, permissions(&view)),
@@ -191,27 +177,9 @@ fn connected(publisher: &Object, lane: &Lane<Publisher>, mut status: PublisherSt
         more.push((ConditionType::Simulated, Fact::new(true, Reason::Simulator, message)));
     }
     drop(view);
-    Plan { more, ..Plan::say(decision, status, Duration::from_mins(10)) }
-}
-
-fn ready(view: &View<'_, Publisher>, display_name: &str, who: &str) -> Finding {
-    match (view.picture(), view.listing_failure()) {
-        // What was fine stays so through a transient failure; a refused key or a lost role is not transient.
-        (_, Some(failure)) if matches!(failure.reason, Reason::CredentialsRejected | Reason::RolesUnreadable) => {
-            failure.clone()
-        }
-        (Some(_), _) => Finding::new(Reason::InSync, format!("connected to `{display_name}` as `{who}`")),
-        (None, Some(failure)) => failure.clone(),
-        (None, None) => Finding::new(Reason::Progressing, format!("connected to `{display_name}`; listing its users")),
-    }
-}
-
-fn freshness(view: &View<'_, Publisher>) -> Fact {
-    match (view.picture(), view.listing_failure()) {
-        (_, Some(failure)) => Fact { holds: Some(false), finding: failure.clone() },
-        (Some(_), None) => Fact::new(true, Reason::InventoryRead, "the last listing was complete"),
-        (None, None) => Fact::new(None, Reason::Progressing, "the first listing is under way"),
-    }
+    let before = publisher.status.as_ref().map(|status| status.warnings.as_slice()).unwrap_or_default();
+    let advice = new_advice(before, &status.warnings);
+    Plan { more, advice, ..Plan::say(decision, status, RECHECK) }
 }
 
 /// Whether a contributor may change users is documented nowhere, so it is not known before it is tried.

@@ -24,7 +24,7 @@ use super::{
     key::Kind,
     lane::Publisher,
     link::Link,
-    managed::{Managed, Plan},
+    managed::{Managed, Plan, new_advice},
     shelf::Guarded,
 };
 
@@ -117,7 +117,9 @@ impl Managed for PublisherUser {
         };
         let ended = view.ended(&self.uid().unwrap_or_default());
         drop(view);
-        Plan { lane: Some(lane), ended, ..Plan::say(decision, status, facts.recheck) }
+        let before = self.status.as_ref().map(|status| status.warnings.as_slice()).unwrap_or_default();
+        let advice = new_advice(before, &status.warnings);
+        Plan { lane: Some(lane), ended, advice, ..Plan::say(decision, status, facts.recheck) }
     }
 
     fn connection(&self) -> &str {

@@ -1,7 +1,7 @@
 //! Added, seen, changed, taken over, removed.
 
 use super::*;
-use crate::stage::condition;
+use crate::{refusals::event, stage::condition};
 
 const ADA: &str = "ada@example.com";
 
@@ -22,6 +22,8 @@ fn a_user_is_added_seen_made_an_owner_and_removed() {
     // What an owner sees and a contributor does not.
     assert_eq!(status["hidden"], json!(["Payout", "Customer"]));
     assert_eq!(advice(&ada), ["MailboxNotAttested"]);
+    assert!(event(stage, "pubuser", "ada", "MailboxNotAttested").contains("mailbox: Monitored"));
+    assert!(event(stage, "publ", &stage.name, "NoGroup").contains("people leave"));
     let table = stage.theatre.done(&["get", "pubuser", "-n", &stage.name], "");
     for word in [ADA, "Contributor", "True", "InSync"] {
         assert!(table.contains(word), "{table}");

@@ -1,0 +1,60 @@
+//! What the objects that connect a realm say alike of their lanes. No IO.
+
+use std::time::Duration;
+
+use crate::plan::{Decision, Fact, Finding, Reason};
+
+use super::{
+    lane::{Realm, View},
+    managed::{Managed, Plan},
+};
+
+/// How often a connection that cannot be made is tried again.
+pub(crate) const RETRY: Duration = Duration::from_secs(30);
+/// How often an object that connects is looked at without being woken.
+pub(crate) const RECHECK: Duration = Duration::from_mins(10);
+
+/// What `Ready` says of a lane, where `who` is whom the operator acts as.
+pub(crate) fn ready<R: Realm>(view: &View<'_, R>, display_name: &str, who: &str) -> Finding {
+    match (view.picture(), view.listing_failure()) {
+        // What was fine stays so through a transient failure; a refused key or a lost role is not transient.
+        (_, Some(failure)) if is_lasting(failure.reason) => failure.clone(),
+        (Some(_), _) => Finding::new(Reason::InSync, format!("connected to `{display_name}` as {who}")),
+        (None, Some(failure)) => failure.clone(),
+        (None, None) => Finding::new(Reason::Progressing, format!("connected to `{display_name}`; listing it")),
+    }
+}
+
+fn is_lasting(reason: Reason) -> bool {
+    matches!(reason, Reason::CredentialsRejected | Reason::RolesUnreadable)
+}
+
+/// What `InventoryFresh` says.
+pub(crate) fn freshness<R: Realm>(view: &View<'_, R>) -> Fact {
+    match (view.picture(), view.listing_failure()) {
+        (_, Some(failure)) => Fact { holds: Some(false), finding: failure.clone() },
+        (Some(_), None) => Fact::new(true, Reason::InventoryRead, "the last listing was complete"),
+        (None, None) => Fact::new(None, Reason::Progressing, "the first listing is under way"),
+    }
+}
+
+/// What `CredentialsValid` says of a credential that was accepted once.
+pub(crate) fn credentials<R: Realm>(view: &View<'_, R>, accepted: String) -> Fact {
+    match view.listing_failure().filter(|finding| finding.reason == Reason::CredentialsRejected) {
+        Some(finding) => Fact { holds: Some(false), finding: finding.clone() },
+        None => Fact::new(true, Reason::CredentialsAccepted, accepted),
+    }
+}
+
+/// A connection that is being deleted is kept while objects refer to it, since they need its credential.
+pub(crate) fn deleting<K: Managed>(dependents: usize, status: K::Status) -> Plan<K> {
+    if dependents == 0 {
+        return Plan::say(Decision::release("nothing refers to it any more"), status, RETRY);
+    }
+    let message = format!(
+        "{dependents} objects refer to this {}, and its credential is kept so that they can revoke what they declared: \
+         delete them, and this object goes by itself",
+        K::Realm::NOUN
+    );
+    Plan::say(Decision::say(Reason::DependentsExist, message).owning(), status, Duration::from_secs(2))
+}
