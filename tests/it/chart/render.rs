@@ -46,17 +46,21 @@ fn both_helms_lint_it_strictly() {
 fn the_api_server_takes_each_rendering_without_a_warning() {
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "chart-render",
         "labels": {"pod-security.kubernetes.io/warn": "restricted"}}});
-    // What the Prometheus operator would bring; of the kind, only that it exists is needed.
-    let monitors = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": {"name": "servicemonitors.monitoring.coreos.com"},
-        "spec": {"group": "monitoring.coreos.com", "scope": "Namespaced",
-            "names": {"kind": "ServiceMonitor", "plural": "servicemonitors", "singular": "servicemonitor"},
-            "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema":
-                {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}});
-    done(&["apply", "--server-side", "-f", "-"], &format!("{namespace}\n---\n{monitors}"));
-    let name = "crd/servicemonitors.monitoring.coreos.com";
-    crate::controlplane::eventually("ServiceMonitors are known", 30, || {
-        kubectl(&["wait", "--for=condition=Established", name, "--timeout=20s"], "").status.success()
+    // What the Prometheus operator would bring; of the kinds, only that they exist is needed.
+    let definition = |kind: &str| {
+        let singular = kind.to_lowercase();
+        json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": format!("{singular}s.monitoring.coreos.com")},
+            "spec": {"group": "monitoring.coreos.com", "scope": "Namespaced",
+                "names": {"kind": kind, "plural": format!("{singular}s"), "singular": singular},
+                "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema":
+                    {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}})
+    };
+    let (monitors, rules) = (definition("ServiceMonitor"), definition("PrometheusRule"));
+    done(&["apply", "--server-side", "-f", "-"], &format!("{namespace}\n---\n{monitors}\n---\n{rules}"));
+    let names = ["crd/servicemonitors.monitoring.coreos.com", "crd/prometheusrules.monitoring.coreos.com"];
+    crate::controlplane::eventually("the kinds of the Prometheus operator are known", 30, || {
+        kubectl(&["wait", "--for=condition=Established", names[0], names[1], "--timeout=20s"], "").status.success()
     });
     for helm in Helm::ALL {
         for file in values() {
@@ -78,7 +82,7 @@ fn the_api_server_takes_each_rendering_without_a_warning() {
         &Helm::Four.done(&loose),
     );
     assert!(String::from_utf8_lossy(&applied.stderr).contains("would violate PodSecurity"), "{applied:?}");
-    done(&["delete", name, "namespace/chart-render", "--wait=false"], "");
+    done(&["delete", names[0], names[1], "namespace/chart-render", "--wait=false"], "");
 }
 
 /// But for what Helm draws at random.
@@ -193,4 +197,16 @@ fn the_policies_name_what_the_operator_names() {
     for name in [roster::api::FINALIZER, roster::api::RELEASE] {
         assert!(policies.iter().any(|policy| policy.contains(&format!("'{name}'"))), "{name}");
     }
+}
+
+#[test]
+fn rules_and_dashboard_are_those_of_the_files() {
+    let rendered = objects(&Helm::ALL[0].render(CHART, &["--set", "alerts.enabled=true,dashboard.enabled=true"]));
+    let file = |name: &str| std::fs::read_to_string(Path::new(CHART).join("files").join(name)).unwrap();
+    let alerts: Value = serde_yaml::from_str(&file("alerts.yaml")).unwrap();
+    assert_eq!(of_kind(&rendered, "PrometheusRule")[0]["spec"], alerts);
+    let dashboard = of_kind(&rendered, "ConfigMap")[0]["data"]["roster.json"].as_str().unwrap();
+    assert_eq!(dashboard.trim(), file("dashboard.json").trim());
+    let plain = objects(&Helm::ALL[0].render(CHART, &[]));
+    assert!(of_kind(&plain, "PrometheusRule").is_empty() && of_kind(&plain, "ConfigMap").is_empty());
 }
