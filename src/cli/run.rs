@@ -13,7 +13,7 @@ use kube::{
 
 use crate::{
     controller::{self, LeaseSettings, Settings},
-    telemetry::{LogFormat, Metrics, log},
+    telemetry::{Exporter, LogFormat, Metrics, log, trace::TraceError},
 };
 
 use super::asked_to_end;
@@ -54,6 +54,10 @@ pub struct Args {
     /// What is logged, for example `info` or `roster=debug`.
     #[arg(long, env = "ROSTER_LOG", value_name = "FILTER", default_value = "info,kube_runtime=warn,kube_client=warn")]
     pub log: String,
+    /// The OpenTelemetry collector that traces are sent to, by OTLP in protobuf over HTTP; nowhere when absent. The other variables of
+    /// OpenTelemetry hold as well, such as `OTEL_EXPORTER_OTLP_HEADERS` and `OTEL_TRACES_SAMPLER`.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL", value_parser = clap::builder::NonEmptyStringValueParser::new(), hide_env_values = true)]
+    pub otlp_endpoint: Option<String>,
 }
 
 /// Why the operator could not run.
@@ -62,6 +66,9 @@ pub enum Error {
     /// The log.
     #[error("set the log up")]
     Log(#[source] log::LogError),
+    /// The traces.
+    #[error("set the traces up")]
+    Trace(#[source] TraceError),
     /// The kubeconfig.
     #[error("read the kubeconfig")]
     Kubeconfig(#[source] Box<kube::config::KubeconfigError>),
@@ -78,14 +85,23 @@ pub enum Error {
 
 /// Runs until it is asked to end.
 pub async fn run(args: Args) -> Result<(), Error> {
-    log::init(args.log_format, &args.log, std::io::stderr).map_err(Error::Log)?;
+    let exporter = args.otlp_endpoint.as_deref().map(|url| Exporter::new(url, env!("CARGO_PKG_VERSION")));
+    let exporter = exporter.transpose().map_err(Error::Trace)?;
+    log::init(args.log_format, &args.log, std::io::stderr, exporter.as_ref()).map_err(Error::Log)?;
+    let result = operate(args).await;
+    if let Some(exporter) = exporter {
+        exporter.finish().await;
+    }
+    tracing::info!("roster ends");
+    result
+}
+
+async fn operate(args: Args) -> Result<(), Error> {
     let client = client(args.kubeconfig.as_deref()).await?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), namespace = %args.namespace, "roster starts");
     let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
     let shutdown = end(args.end_with_stdin);
-    Box::pin(controller::run(client, args.settings(), metrics, shutdown)).await.map_err(Error::Operator)?;
-    tracing::info!("roster ends");
-    Ok(())
+    Box::pin(controller::run(client, args.settings(), metrics, shutdown)).await.map_err(Error::Operator)
 }
 
 /// A signal, or the end of standard input where that is asked for.

@@ -1,29 +1,62 @@
-//! Counts remote calls. No IO.
+//! Counts remote calls, and keeps what the vendor says about our rate. No IO.
 
 use crate::{
     backend::{Attempt, Observer},
-    telemetry::{Metrics, metrics::CallOutcome},
+    telemetry::{
+        Metrics,
+        metrics::{Budget, CallOutcome, RemoteCall, Status, Verb},
+    },
 };
+
+use super::key::Kind;
 
 /// The observer of a client.
 #[derive(Clone, Debug)]
 pub(crate) struct Calls {
     metrics: Metrics,
+    budget: Budget,
 }
 
 impl Calls {
-    pub(crate) fn new(metrics: Metrics) -> Self {
-        Self { metrics }
+    /// For a client of the realm that the object of that kind and name connects.
+    pub(crate) fn new(metrics: Metrics, kind: Kind, realm: &str) -> Self {
+        let budget = metrics.budget(kind.label(), realm.to_owned());
+        Self { metrics, budget }
     }
 }
 
 impl Observer for Calls {
     fn attempted(&self, attempt: &Attempt) {
-        self.metrics.called(attempt.operation, outcome(attempt.status), attempt.elapsed);
+        let Attempt { operation, rate, elapsed: took, .. } = *attempt;
+        let (verb, status) = (verb(attempt.method.as_str()), class(attempt.status));
+        let outcome = outcome(attempt.status, attempt.method.is_safe());
+        self.metrics.called(&RemoteCall { operation, verb, status, outcome, took });
+        self.budget.said(rate.limit, rate.remaining, rate.reset);
     }
 }
 
-fn outcome(status: Option<u16>) -> CallOutcome {
+fn verb(method: &str) -> Verb {
+    match method {
+        "GET" => Verb::Get,
+        "POST" => Verb::Post,
+        "PUT" => Verb::Put,
+        "PATCH" => Verb::Patch,
+        "DELETE" => Verb::Delete,
+        _ => Verb::Other,
+    }
+}
+
+fn class(status: Option<u16>) -> Status {
+    match status {
+        None => Status::None,
+        Some(0..=299) => Status::Success,
+        Some(300..=399) => Status::Redirect,
+        Some(400..=499) => Status::Refused,
+        Some(500..) => Status::Failed,
+    }
+}
+
+fn outcome(status: Option<u16>, read: bool) -> CallOutcome {
     match status {
         // 304 says that what we have is what there is.
         Some(200..=299 | 304) => CallOutcome::Ok,
@@ -34,7 +67,8 @@ fn outcome(status: Option<u16>) -> CallOutcome {
         Some(409 | 412) => CallOutcome::Conflict,
         Some(429) => CallOutcome::Throttled,
         Some(400..=499) => CallOutcome::Invalid,
-        Some(_) => CallOutcome::Ambiguous,
-        None => CallOutcome::Unavailable,
+        // A read that failed changed nothing.
+        Some(_) if !read => CallOutcome::Ambiguous,
+        Some(_) | None => CallOutcome::Unavailable,
     }
 }

@@ -1,6 +1,12 @@
 //! What every reconcile has at hand: client, caches, lanes, memory. It wakes objects, and changes nothing itself.
 
-use std::sync::Arc;
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use futures::future;
 use kube::{
@@ -9,7 +15,11 @@ use kube::{
 };
 use tokio::sync::watch;
 
-use crate::{access::delegation, api::ConfluentOrganization, telemetry::Metrics};
+use crate::{
+    access::delegation,
+    api::ConfluentOrganization,
+    telemetry::{Metrics, PassId},
+};
 
 use super::{
     declared::Declared,
@@ -29,6 +39,7 @@ pub(crate) struct Context {
     pub(crate) settings: Settings,
     pub(crate) recorder: Recorder,
     pub(crate) metrics: Metrics,
+    pub(crate) passes: Passes,
     pub(crate) memory: Memory,
     pub(crate) declared: Declared,
     pub(crate) leadership: Leadership,
@@ -36,6 +47,24 @@ pub(crate) struct Context {
     pub(crate) organizations: Links<Organization>,
     pub(crate) publishers: Links<Publisher>,
     caught_up: watch::Receiver<bool>,
+}
+
+/// Numbers the passes of one process, so that no two of any process are alike.
+pub(crate) struct Passes {
+    instance: String,
+    count: AtomicU64,
+}
+
+impl Passes {
+    fn new(instance: &str) -> Self {
+        Self { instance: instance.to_owned(), count: AtomicU64::default() }
+    }
+
+    pub(crate) fn next(&self) -> PassId {
+        let mut hasher = DefaultHasher::new();
+        (&self.instance, self.count.fetch_add(1, Ordering::Relaxed)).hash(&mut hasher);
+        PassId::new(hasher.finish())
+    }
 }
 
 impl Context {
@@ -48,11 +77,13 @@ impl Context {
         wake: Arc<Waker>,
         caught_up: watch::Receiver<bool>,
     ) -> Self {
+        let passes = Passes::new(&settings.instance);
         Self {
             client,
             settings,
             recorder,
             metrics,
+            passes,
             memory: Memory::default(),
             declared: Declared::default(),
             leadership,

@@ -81,6 +81,12 @@ impl<R: Realm> Links<R> {
         Some((connection.link.lane()?, connection.fingerprint))
     }
 
+    /// Every lane.
+    pub(crate) fn lanes(&self) -> Vec<Arc<Lane<R>>> {
+        let connections = self.connections.read().unwrap_or_else(PoisonError::into_inner);
+        connections.values().filter_map(|connection| connection.link.lane()).collect()
+    }
+
     /// Puts a connection in place of the one before, whose lane ends, and wakes the dependents where it matters to them.
     pub(crate) fn connect(&self, name: &str, connection: Connection<R>) {
         let mut connections = self.connections.write().unwrap_or_else(PoisonError::into_inner);
@@ -119,10 +125,7 @@ impl<R: Realm> Links<R> {
 
     /// Lets the remote writes under way end, for a few seconds, and begins none.
     pub(crate) async fn finish(&self) {
-        let lanes: Vec<Arc<Lane<R>>> = {
-            let connections = self.connections.read().unwrap_or_else(PoisonError::into_inner);
-            connections.values().filter_map(|connection| connection.link.lane()).collect()
-        };
+        let lanes = self.lanes();
         future::join_all(lanes.iter().map(|lane| lane.finish())).await;
     }
 }

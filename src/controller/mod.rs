@@ -19,6 +19,7 @@ mod object;
 mod organization;
 mod publisher;
 mod publisher_user;
+mod scrape;
 pub mod server;
 mod settings;
 mod shelf;
@@ -116,6 +117,7 @@ pub async fn run(
             lost = candidate.hold() => tracing::warn!(%lost, "stepping down"),
             () = &mut leading => tracing::warn!("the watches ended"),
             () = &mut shutdown => {
+                readiness.set(Ready::No("ending"));
                 end.send_replace(true);
                 // The Lease is kept meanwhile: what is under way must not meet a successor.
                 tokio::select! {
@@ -126,7 +128,9 @@ pub async fn run(
             }
         }
     }
+    readiness.set(Ready::No("ending"));
     candidate.release().await;
+    metrics.set_leader(false);
     let _ = ending.send(true);
     if let Ok(Err(error)) = server.await {
         tracing::warn!(%error, "the probe server ended badly");
@@ -179,6 +183,9 @@ async fn lead(
         Arc::clone(&wake),
         caught_up,
     ));
+    // Asked for as long as the context lives, which is as long as this replica leads.
+    let source: std::sync::Weak<Context> = Arc::downgrade(&context);
+    metrics.ask(source);
     // Lanes end with the lead, also when this future is dropped.
     let _lanes = EndLanes(Arc::clone(&context));
     let watch_namespaces = watch_namespaces(client.clone(), namespace_writer, Arc::clone(&wake));
@@ -245,7 +252,7 @@ fn log<K: Managed>(result: Passed<K>) {
         Ok((object, _)) => tracing::trace!(kind, %object, "reconciled"),
         // The object went away between the wake and the look; its end was, or will be, its own event.
         Err(controller::Error::ObjectNotFound(object)) => tracing::debug!(kind, %object, "gone"),
-        // `after_error` has told it.
+        // The pass has told it.
         Err(controller::Error::ReconcilerFailed(..)) => {}
         Err(error) => tracing::warn!(kind, error = %crate::telemetry::chain(&error), "the watch failed"),
     }

@@ -10,6 +10,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{
     ResourceExt,
     core::DeserializeGuard,
@@ -20,7 +21,7 @@ use crate::{
     api::common::Conditions,
     plan::{Class, Decision, Fact, Finding},
     status::{self, ConditionType, Report},
-    telemetry::metrics::Reconciled,
+    telemetry::{Pass, metrics::Reconciled},
 };
 
 use super::{
@@ -65,14 +66,26 @@ pub(crate) async fn reconcile<K: Managed>(
         Ok(object) => object,
         Err(invalid) => {
             let told = write::undecodable::<K>(invalid, &context).await;
+            if let Err(error) = &told {
+                tracing::warn!(kind = K::KIND.as_str(), error = %crate::telemetry::chain(error), "reconcile failed");
+            }
             context.metrics.reconciled(K::KIND.label(), Reconciled::Invalid);
             return told.map(|()| Action::await_change());
         }
     };
     context.caught_up().await;
     let name = object.name_any();
-    let pass = tokio::time::timeout(DEADLINE, pass(object, &context)).await;
-    let result = pass.unwrap_or_else(|_| Err(Error::Deadline(name)));
+    let (kind, namespace, generation) =
+        (K::KIND.as_str(), object.namespace().unwrap_or_default(), object.meta().generation);
+    let id = context.passes.next();
+    let span = tracing::info_span!("reconcile", kind, namespace, name, generation, pass = %id);
+    let pass = async {
+        let pass = tokio::time::timeout(DEADLINE, pass(object, &context)).await;
+        pass.unwrap_or_else(|_| Err(Error::Deadline(object.name_any()))).inspect_err(|error| {
+            tracing::warn!(error = %crate::telemetry::chain(error), "reconcile failed");
+        })
+    };
+    let result = id.run(span, pass).await;
     let (action, counted) = match result {
         Ok((action, counted)) => (Ok(action), counted),
         Err(error) => (Err(error), Reconciled::Failed),
@@ -81,9 +94,8 @@ pub(crate) async fn reconcile<K: Managed>(
     action
 }
 
-/// What kube does with an error that reached it: the API server is tried again soon.
-pub(crate) fn after_error<K: Managed>(_: Arc<DeserializeGuard<K>>, error: &Error, _: Arc<Context>) -> Action {
-    tracing::warn!(kind = K::KIND.as_str(), error = %crate::telemetry::chain(error), "reconcile failed");
+/// What kube does with an error that reached it, and was told: the API server is tried again soon.
+pub(crate) fn after_error<K: Managed>(_: Arc<DeserializeGuard<K>>, _: &Error, _: Arc<Context>) -> Action {
     Action::requeue(Duration::from_secs(5))
 }
 
@@ -188,7 +200,7 @@ async fn act<K: Managed>(
             if !fresh && !write::is_current(object, context).await? {
                 return Ok(None);
             }
-            let author = Author { object: key.clone(), generation, deleting };
+            let author = Author { object: key.clone(), generation, deleting, pass: Pass::here() };
             let job = Job { author, steps: plan.decision.steps.clone() };
             // Where an earlier job ended meanwhile, the object was woken and decides again.
             if lane.submit(job, plan.ended) { Ok(Some(Some(GRACE))) } else { Ok(None) }
@@ -224,6 +236,14 @@ fn held_back<K: Managed>(object: &K, key: &ObjectKey, plan: &Plan<K>, context: &
     GRACE.checked_sub(since.elapsed()).filter(|left| !left.is_zero())
 }
 
+/// When somebody else than we last changed the object, as the API server has it.
+fn changed_at(meta: &ObjectMeta) -> Option<Timestamp> {
+    let edits = meta.managed_fields.iter().flatten();
+    let theirs = edits.filter(|edit| edit.subresource.is_none() && edit.manager.as_deref() != Some(write::MANAGER));
+    let times = theirs.filter_map(|edit| edit.time.as_ref());
+    times.chain(&meta.creation_timestamp).chain(&meta.deletion_timestamp).map(|time| time.0).max()
+}
+
 /// Writes the status where it says something else than before, and an event where the reason changed.
 async fn report<K: Managed>(
     object: &K,
@@ -242,6 +262,12 @@ async fn report<K: Managed>(
     let conditions = Conditions::written(status::conditions(&previous, &said, now));
     let status = K::with(plan.status.clone(), generation, conditions);
     let written = write::status(object, key, &status, context).await?;
+    let first = object.status().is_none_or(|status| K::observed_generation(status) != generation);
+    if let Some(changed) = changed_at(object.meta()).filter(|_| written && first) {
+        // Clocks differ; nothing is told before it happens.
+        let lag = Duration::try_from(Timestamp::now().duration_since(changed)).unwrap_or_default();
+        context.metrics.lagged(K::KIND.label(), lag);
+    }
     let reason = plan.decision.ready.reason;
     let before = previous.iter().find(|condition| condition.kind == ConditionType::Ready.as_str());
     let news = before.is_none_or(|condition| condition.reason != reason.as_str());

@@ -1,6 +1,6 @@
 //! Who wakes whom. It reads caches and fills queues, and waits for nothing.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Resource, ResourceExt, core::PartialObjectMeta, runtime::reflector::Store};
@@ -43,6 +43,28 @@ impl Waker {
 
     pub(crate) fn organization(&self, name: &str) -> Option<Arc<Guarded<ConfluentOrganization>>> {
         self.organizations.get(name, "")
+    }
+
+    /// How many objects of a kind have each word as the reason of `Ready`.
+    pub(crate) fn reasons(&self, kind: Kind, undecodable: &'static str) -> HashMap<String, u64> {
+        match kind {
+            Kind::Organization => self.organizations.reasons(undecodable),
+            Kind::User => self.users.reasons(undecodable),
+            Kind::Binding => self.bindings.reasons(undecodable),
+            Kind::Publisher => self.publishers.reasons(undecodable),
+            Kind::PublisherUser => self.publisher_users.reasons(undecodable),
+        }
+    }
+
+    /// Whether an object is still there.
+    pub(crate) fn exists(&self, key: &ObjectKey) -> bool {
+        match key.kind {
+            Kind::Organization => self.organizations.exists(key),
+            Kind::User => self.users.exists(key),
+            Kind::Binding => self.bindings.exists(key),
+            Kind::Publisher => self.publishers.exists(key),
+            Kind::PublisherUser => self.publisher_users.exists(key),
+        }
     }
 
     /// What may have waited for an object to be gone: users that are being deleted, and the realm that is.

@@ -1,12 +1,16 @@
-//! Where the events of the `tracing` macros go, and how they look. IO: writes lines to the writer it is given.
+//! Where the events and spans of the `tracing` macros go, and how they look. IO: writes lines to the writer it is given.
 
 use std::{fmt, str::FromStr};
 
 use tracing::{Subscriber, subscriber::SetGlobalDefaultError};
 use tracing_subscriber::{
-    filter::{EnvFilter, ParseError},
+    Layer, Registry,
+    filter::{EnvFilter, ParseError, filter_fn},
     fmt::MakeWriter,
+    layer::SubscriberExt,
 };
+
+use super::trace::Exporter;
 
 /// How a line looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,26 +65,40 @@ pub enum LogError {
     Taken(#[source] SetGlobalDefaultError),
 }
 
-/// Sends the events of this process, as far as the filter lets them through, to a writer (`std::io::stderr`, or a file in a mutex).
-pub fn init<W>(format: LogFormat, filter: &str, writer: W) -> Result<(), LogError>
+/// Sends the events of this process, as far as the filter lets them through, to a writer (`std::io::stderr`, or a file in a mutex), and its
+/// spans to an exporter, if there is one.
+pub fn init<W>(format: LogFormat, filter: &str, writer: W, exporter: Option<&Exporter>) -> Result<(), LogError>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    tracing::subscriber::set_global_default(subscriber(format, filter, writer)?).map_err(LogError::Taken)
+    tracing::subscriber::set_global_default(subscriber(format, filter, writer, exporter)?).map_err(LogError::Taken)
 }
 
-fn subscriber<W>(format: LogFormat, filter: &str, writer: W) -> Result<Box<dyn Subscriber + Send + Sync>, LogError>
+fn subscriber<W>(
+    format: LogFormat,
+    filter: &str,
+    writer: W,
+    exporter: Option<&Exporter>,
+) -> Result<impl Subscriber + Send + Sync + use<W>, LogError>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let filter =
         EnvFilter::builder().parse(filter).map_err(|source| LogError::Filter { filter: filter.to_owned(), source })?;
     // Without colours: the lines are read in files and by log collectors as often as in a terminal.
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(false);
-    Ok(match format {
-        LogFormat::Text => Box::new(builder.finish()),
-        LogFormat::Json => Box::new(builder.json().flatten_event(true).with_current_span(false).finish()),
-    })
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(false);
+    let lines = match format {
+        LogFormat::Text => lines.with_filter(filter).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).with_filter(filter).boxed(),
+    };
+    let mut layers: Vec<Box<dyn Layer<Registry> + Send + Sync>> = vec![lines];
+    if let Some(exporter) = exporter {
+        // Our own spans alone, whatever the log shows: events hold sentences, and those of the libraries anything.
+        let own = filter_fn(|about| about.is_span() && about.target().starts_with(env!("CARGO_CRATE_NAME")));
+        let spans = tracing_opentelemetry::layer().with_tracer(exporter.tracer()).with_location(false);
+        layers.push(spans.with_threads(false).with_filter(own).boxed());
+    }
+    Ok(Registry::default().with(layers))
 }
 
 #[cfg(test)]
@@ -97,7 +115,7 @@ mod tests {
     fn logged(format: LogFormat, filter: &str) -> String {
         let mut file = tempfile::tempfile().unwrap();
         let writer: Mutex<File> = Mutex::new(file.try_clone().unwrap());
-        tracing::subscriber::with_default(subscriber(format, filter, writer).unwrap(), || {
+        tracing::subscriber::with_default(subscriber(format, filter, writer, None).unwrap(), || {
             let _span = tracing::info_span!("reconcile", kind = "RoleBinding").entered();
             tracing::info!(name = "a", "granted");
             tracing::debug!("looked");
@@ -127,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_bad_filter_or_format_is_told_with_what_a_good_one_looks_like() {
-        let error = subscriber(LogFormat::Text, "roster=loud", std::io::sink).err().unwrap();
+        let error = subscriber(LogFormat::Text, "roster=loud", std::io::sink, None).err().unwrap();
         assert!(error.to_string().contains("`roster=loud`"), "{error}");
         assert_eq!("json".parse::<LogFormat>().unwrap(), LogFormat::Json);
         assert!("xml".parse::<LogFormat>().unwrap_err().to_string().contains("`xml`"));

@@ -1,7 +1,15 @@
-//! How the program speaks of itself: logs, metrics and error chains. It names no other layer; the impure layers name it.
+//! How the program speaks of itself: logs, metrics, traces and error chains. It names no other layer; the impure layers name it.
 
 mod chain;
 pub mod log;
 pub mod metrics;
+mod pass;
+pub mod trace;
 
-pub use self::{chain::chain, log::LogFormat, metrics::Metrics};
+pub use self::{
+    chain::chain,
+    log::LogFormat,
+    metrics::Metrics,
+    pass::{Pass, PassId},
+    trace::Exporter,
+};

@@ -83,7 +83,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "telemetry",
-        holds: "set-up of logs and metrics; the printer of error chains",
+        holds: "set-up of logs, metrics and traces; the id of a pass; the printer of error chains",
         names: &[],
         crates: Crates::AllBut(KUBERNETES),
     },

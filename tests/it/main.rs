@@ -1,4 +1,5 @@
 //! One test binary, so that one control plane serves every test in it.
+mod alerts;
 mod architecture;
 mod chart;
 mod cluster;
@@ -11,7 +12,9 @@ mod gitops;
 mod isolation;
 mod lease;
 mod onboarding;
+mod operation;
 mod permissions;
+mod promtool;
 mod publishers;
 mod refusals;
 mod replica;

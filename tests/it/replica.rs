@@ -89,6 +89,11 @@ pub(crate) struct Replica {
 impl Replica {
     /// Starts one, with that filter for its log.
     pub(crate) fn start(theatre: &Theatre, name: &str, filter: &str) -> Self {
+        Self::start_with(theatre, name, filter, &[])
+    }
+
+    /// The same with more arguments.
+    pub(crate) fn start_with(theatre: &Theatre, name: &str, filter: &str, more: &[&str]) -> Self {
         let kubeconfig = theatre.operator_kubeconfig();
         let own = theatre.plane.folder().join(format!("{name}.kubeconfig"));
         fs::copy(kubeconfig, &own).unwrap();
@@ -107,6 +112,7 @@ impl Replica {
                 "--kubeconfig",
             ])
             .arg(&own)
+            .args(more)
             .env("HOSTNAME", name)
             .env_remove("ROSTER_NAMESPACE")
             // Held by this process: should it be killed, the operator does not stay behind.

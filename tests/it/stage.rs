@@ -72,8 +72,10 @@ impl Theatre {
             String::from_utf8_lossy(&established().stderr).into_owned()
         });
         let files = concat!(env!("CARGO_MANIFEST_DIR"), "/charts/roster/files");
-        theatre.done(&["apply", "--server-side", "-f", &format!("{files}/identity.yaml")], "");
-        theatre.done(&["apply", "--server-side", "-f", files], "");
+        // Not the folder, which holds more than manifests; the namespace first.
+        for file in ["identity", "clusterrole", "credentials-role", "lease-role"] {
+            theatre.done(&["apply", "--server-side", "-f", &format!("{files}/{file}.yaml")], "");
+        }
         theatre
     }
 

@@ -21,6 +21,7 @@ use std::{error::Error, fmt, sync::Arc, time::Duration};
 use ::http::{HeaderValue, Request, Response, StatusCode, header};
 use bytes::Bytes;
 use tokio::time::{Instant, sleep, timeout};
+use tracing::{Instrument, Span};
 
 pub use authorization::Authorization;
 pub use call::{Call, Reply};
@@ -31,6 +32,8 @@ pub use retry::{LONGEST_PAUSE, Rate, Settings};
 pub use token::{Audience, ClientCredentials, TokenSource};
 
 use self::{authorization::Authorized, credential::Eraser};
+use crate::telemetry::PassId;
+
 use super::{BackendError, ErrorKind, error::Refused, transport::Transport, transport::TransportError};
 
 const USER_AGENT: &str = concat!("roster/", env!("CARGO_PKG_VERSION"));
@@ -93,12 +96,28 @@ impl HttpClient {
 
     /// Makes a call; anything but a status of success is an error.
     pub async fn send(&self, call: Call) -> Result<Reply, BackendError> {
-        let request_id = format!("roster-{:016x}", self.inner.ids.next());
+        let request_id = self.request_id();
+        let (operation, method, path) = (call.operation, &call.method, call.template);
+        let status = tracing::field::Empty;
+        let span = tracing::info_span!(
+            "call", otel.kind = "client", otel.status_code = status, operation, %method, path, request_id, status
+        );
+        self.send_as(call, &request_id).instrument(span).await
+    }
+
+    /// An id that no other call has; it begins with that of the pass that the call is part of.
+    fn request_id(&self) -> String {
+        let drawn = self.inner.ids.next();
+        PassId::current()
+            .map_or_else(|| format!("roster-{drawn:016x}"), |pass| format!("roster-{pass}-{:08x}", drawn >> 32))
+    }
+
+    async fn send_as(&self, call: Call, request_id: &str) -> Result<Reply, BackendError> {
         let deadline = Instant::now() + self.inner.settings.overall;
         let (mut number, mut renewed) = (1, false);
         loop {
             let authorized = self.authorize(call.operation).await?;
-            let failure = match self.attempt(&call, &authorized, &request_id, number, deadline).await {
+            let failure = match self.attempt(&call, &authorized, request_id, number, deadline).await {
                 Ok(reply) => return Ok(reply),
                 Err(failure) => failure,
             };
@@ -153,6 +172,9 @@ impl HttpClient {
         let rate = answer.map(|answer| Rate::read(answer.headers())).unwrap_or_default();
         let told = Attempt::new(call, status, rate, started.elapsed());
         let request_id = answer.map(|answer| refusal::request_id(answer.headers(), id, eraser));
+        let span = Span::current();
+        span.record("status", status);
+        span.record("otel.status_code", if status.is_some_and(|status| status < 400) { "OK" } else { "ERROR" });
         told.log(request_id.as_deref().unwrap_or(id), number);
         if let Some(observer) = &self.inner.observer {
             observer.attempted(&told);

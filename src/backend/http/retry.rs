@@ -86,17 +86,23 @@ pub struct Rate {
 impl Rate {
     /// Reads the headers of an answer.
     pub(super) fn read(headers: &HeaderMap) -> Self {
-        const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
-        const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
-        const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+        // Confluent's names, and those of the IETF's draft that other vendors follow; both count seconds.
+        const LIMIT: [HeaderName; 2] = names("x-ratelimit-limit", "ratelimit-limit");
+        const REMAINING: [HeaderName; 2] = names("x-ratelimit-remaining", "ratelimit-remaining");
+        const RESET: [HeaderName; 2] = names("x-ratelimit-reset", "ratelimit-reset");
         let number = |name: &HeaderName| text(headers, name).and_then(|value| value.parse::<u64>().ok());
+        let either = |names: &[HeaderName; 2]| names.iter().find_map(number);
         Self {
-            limit: number(&LIMIT),
-            remaining: number(&REMAINING),
-            reset: number(&RESET).map(seconds),
+            limit: either(&LIMIT),
+            remaining: either(&REMAINING),
+            reset: either(&RESET).map(seconds),
             retry_after: number(&header::RETRY_AFTER).map(seconds).or_else(|| until(headers)),
         }
     }
+}
+
+const fn names(first: &'static str, second: &'static str) -> [HeaderName; 2] {
+    [HeaderName::from_static(first), HeaderName::from_static(second)]
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
@@ -153,6 +159,8 @@ mod tests {
         };
         let all = read(&[("x-ratelimit-limit", "60"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "9")]);
         assert_eq!((all.limit, all.remaining, all.reset), (Some(60), Some(0), Some(Duration::from_secs(9))));
+        let draft = read(&[("ratelimit-limit", "60"), ("ratelimit-remaining", "3"), ("ratelimit-reset", "9")]);
+        assert_eq!((draft.limit, draft.remaining, draft.reset), (Some(60), Some(3), Some(Duration::from_secs(9))));
         let cases: [(&Headers, Option<u64>); 6] = [
             (&[("retry-after", "30")], Some(30)),
             (&[("retry-after", "99999999999")], Some(3600)),

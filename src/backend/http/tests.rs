@@ -256,3 +256,23 @@ async fn no_text_of_ours_holds_the_credential() {
         assert!(!told.to_lowercase().contains(&canary.to_lowercase()), "{canary} in {told}");
     }
 }
+
+#[tokio::test]
+async fn a_calls_id_begins_with_that_of_the_pass_it_is_part_of() {
+    let (http, record) = serving(vec![answer(200, "{}")]);
+    let call = || http.send(Call::get("try", "/x"));
+    let (_, _, _) = (
+        PassId::new(0xabc).run(tracing::Span::none(), call()).await.unwrap(),
+        PassId::new(0xabc).run(tracing::Span::none(), call()).await.unwrap(),
+        call().await.unwrap(),
+    );
+    let ids: Vec<String> = {
+        let record = record.lock().unwrap();
+        record.iter().map(|request| request.headers["x-request-id"].to_str().unwrap().to_owned()).collect()
+    };
+    assert!(
+        ids[0].starts_with("roster-0000000000000abc-") && ids[1].starts_with("roster-0000000000000abc-"),
+        "{ids:?}"
+    );
+    assert!(ids[0] != ids[1] && ids[2].len() == "roster-".len() + 16, "{ids:?}");
+}

@@ -250,7 +250,7 @@ async fn host(simulator: &Simulator) -> Result<Serving, Error> {
 fn open_log(cluster: &Cluster, filter: &str) -> Result<String, Error> {
     let path = cluster.folder().join("operator.log");
     let file = std::fs::File::create(&path).map_err(|source| Error::File { path: path.clone(), source })?;
-    log::init(LogFormat::Text, filter, Mutex::new(file)).map_err(Error::Log)?;
+    log::init(LogFormat::Text, filter, Mutex::new(file), None).map_err(Error::Log)?;
     Ok(path.display().to_string())
 }
 

@@ -14,6 +14,7 @@ use super::{
     super::{
         calls::Calls,
         context::Context,
+        key::Kind,
         lane::{Lane, Organization, Parts},
     },
     Pair, Unusable, client_settings, endpoint, identify, read_pair,
@@ -87,7 +88,7 @@ async fn open(
     let unavailable = |text: String| Finding::new(Reason::BackendUnavailable, text);
     let transport = SocketTransport::new(endpoint)
         .map_err(|error| unavailable(format!("`{endpoint}` cannot be used: {}", crate::telemetry::chain(&error))))?;
-    let observer = Arc::new(Calls::new(context.metrics.clone()));
+    let observer = Arc::new(Calls::new(context.metrics.clone(), Kind::Organization, &organization.name_any()));
     let settings = client_settings(context);
     let http = HttpClient::observed(transport, endpoint.clone(), credential, settings, Some(observer));
     let declared = &organization.spec.organization_id;
@@ -111,7 +112,6 @@ async fn open(
         realm: Organization { identity, backend },
         wake: Arc::<super::super::wake::Waker>::clone(&context.wake),
         leadership: context.leadership.clone(),
-        metrics: context.metrics.clone(),
         protection: Box::new(move || wake.protection(&protected)),
         resync: Box::new(move || resync.resync(&listed)),
     }))

@@ -20,6 +20,7 @@ use super::{
     super::{
         calls::Calls,
         context::Context,
+        key::Kind,
         lane::{Lane, Parts, Publisher},
     },
     Pair, Unusable, client_settings, endpoint, identify, read_pair,
@@ -62,7 +63,7 @@ pub(crate) async fn connect(publisher: &Object, context: &Context) -> Result<(Ar
     if let Some((lane, _)) = before.filter(|(_, made_from)| *made_from == fingerprint) {
         return Ok((lane, fingerprint));
     }
-    let source = token_source(&token_endpoint, credentials.clone(), context)?;
+    let source = token_source(&token_endpoint, credentials.clone(), publisher, context)?;
     let lane = open(publisher, portal, &portal_endpoint, &credentials, source, context).await?;
     Ok((lane, fingerprint))
 }
@@ -102,9 +103,10 @@ fn transport(endpoint: &Endpoint) -> Result<SocketTransport, Finding> {
 fn token_source(
     endpoint: &Endpoint,
     credentials: ClientCredentials,
+    publisher: &Object,
     context: &Context,
 ) -> Result<TokenSource, Finding> {
-    let observer = Arc::new(Calls::new(context.metrics.clone()));
+    let observer = Arc::new(Calls::new(context.metrics.clone(), Kind::Publisher, &publisher.name_any()));
     let (transport, settings) = (transport(endpoint)?, client_settings(context));
     Ok(TokenSource::new(transport, endpoint.clone(), credentials, settings, Some(observer)))
 }
@@ -118,7 +120,7 @@ async fn open(
     source: TokenSource,
     context: &Context,
 ) -> Result<Arc<Lane<Publisher>>, Finding> {
-    let observer = Arc::new(Calls::new(context.metrics.clone()));
+    let observer = Arc::new(Calls::new(context.metrics.clone(), Kind::Publisher, &publisher.name_any()));
     let settings = client_settings(context);
     let http = HttpClient::observed(transport(endpoint)?, endpoint.clone(), source, settings, Some(observer));
     let declared = &publisher.spec.publisher_id;
@@ -142,7 +144,6 @@ async fn open(
         },
         wake: Arc::<super::super::wake::Waker>::clone(&context.wake),
         leadership: context.leadership.clone(),
-        metrics: context.metrics.clone(),
         protection: Box::new(move || wake.member_protection(&protected)),
         resync: Box::new(move || resync.publisher_resync(&listed)),
     }))

@@ -11,7 +11,7 @@ mod realm;
 mod task;
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::{Duration, Instant},
 };
@@ -21,7 +21,7 @@ use tokio::{sync::Notify, task::AbortHandle};
 use crate::{
     access::PrincipalId,
     plan::{Finding, Reason},
-    telemetry::Metrics,
+    telemetry::{Pass, metrics},
 };
 
 use super::{
@@ -57,6 +57,8 @@ pub(crate) struct Author {
     pub(crate) object: ObjectKey,
     pub(crate) generation: i64,
     pub(crate) deleting: bool,
+    /// The look at it in which they were.
+    pub(crate) pass: Pass,
 }
 
 /// Steps that one object submitted.
@@ -95,7 +97,6 @@ pub(crate) struct Parts<R: Realm> {
     pub(crate) realm: R,
     pub(crate) wake: Arc<dyn Wake>,
     pub(crate) leadership: Leadership,
-    pub(crate) metrics: Metrics,
     /// What the owner protects, as of now.
     pub(crate) protection: Box<dyn Fn() -> R::Protection + Send + Sync>,
     /// How often to list, as of now.
@@ -105,6 +106,7 @@ pub(crate) struct Parts<R: Realm> {
 /// One realm's lane.
 pub(crate) struct Lane<R: Realm> {
     parts: Parts<R>,
+    started: Instant,
     state: RwLock<State<R>>,
     bell: Notify,
     task: std::sync::Mutex<Option<AbortHandle>>,
@@ -191,6 +193,7 @@ impl<R: Realm> Lane<R> {
     pub(crate) fn start(parts: Parts<R>) -> Arc<Self> {
         let lane = Arc::new(Self {
             parts,
+            started: Instant::now(),
             state: RwLock::default(),
             bell: Notify::new(),
             task: std::sync::Mutex::default(),
@@ -206,8 +209,7 @@ impl<R: Realm> Lane<R> {
         if let Some(task) = self.task.lock().unwrap_or_else(PoisonError::into_inner).take() {
             task.abort();
             // What it would have done is no longer in any queue.
-            let left = std::mem::take(&mut self.write().under_way).len();
-            self.parts.metrics.lane_queue_changed(-i64::try_from(left).unwrap_or(i64::MAX));
+            self.write().under_way.clear();
         }
     }
 
@@ -259,7 +261,6 @@ impl<R: Realm> Lane<R> {
     pub(crate) fn submit(&self, job: Job<R::Step>, ended: u64) -> bool {
         let admitted = self.write().admit(job, ended);
         if admitted == Admission::Queued {
-            self.parts.metrics.lane_queue_changed(1);
             self.bell.notify_one();
         }
         admitted != Admission::Outdated
@@ -271,7 +272,28 @@ impl<R: Realm> Lane<R> {
         if known(&self.read()) {
             let mut state = self.write();
             state.failed.remove(uid);
+            state.held.remove(uid);
             state.ended.remove(uid);
+        }
+    }
+
+    /// How it stands, for the metrics. What a guard holds counts while its object exists.
+    pub(crate) fn look(&self, exists: impl Fn(&ObjectKey) -> bool) -> metrics::Realm {
+        let resync = (self.parts.resync)();
+        let state = self.read();
+        let mut held: BTreeMap<&'static str, u64> = BTreeMap::new();
+        for (uid, _) in state.held.iter().filter(|(_, key)| exists(key)) {
+            if let Some(failed) = state.failed.get(uid) {
+                *held.entry(failed.finding.reason.as_str()).or_default() += 1;
+            }
+        }
+        metrics::Realm {
+            kind: R::KIND.label(),
+            name: self.parts.name.clone(),
+            queue: u64::try_from(state.under_way.len()).unwrap_or(u64::MAX),
+            held: held.into_iter().collect(),
+            inventory_age: state.listing.began.unwrap_or(self.started).elapsed(),
+            resync,
         }
     }
 
@@ -315,10 +337,10 @@ impl<R: Realm> State<R> {
     }
 
     /// Notes that an object's job ended.
-    fn end(&mut self, uid: &str) -> bool {
+    fn end(&mut self, uid: &str) {
         *self.ended.entry(uid.to_owned()).or_default() += 1;
         self.held.remove(uid);
-        self.under_way.remove(uid)
+        self.under_way.remove(uid);
     }
 
     fn throttled(&self, now: Instant) -> Option<Finding> {
@@ -338,7 +360,7 @@ mod tests {
     fn job() -> Job<Step> {
         let (namespace, name, uid) = ("team".to_owned(), "ada".to_owned(), "uid-1".to_owned());
         let object = ObjectKey { kind: Kind::User, namespace, name, uid };
-        Job { author: Author { object, generation: 1, deleting: false }, steps: Vec::new() }
+        Job { author: Author { object, generation: 1, deleting: false, pass: Pass::here() }, steps: Vec::new() }
     }
 
     /// A reconcile that looked before a job ended and submits after it would make the same grant twice.
@@ -347,7 +369,7 @@ mod tests {
         let mut state = State::<Organization>::default();
         assert_eq!(state.admit(job(), 0), Admission::Queued);
         assert_eq!(state.admit(job(), 0), Admission::UnderWay);
-        assert!(state.end("uid-1"));
+        state.end("uid-1");
         assert_eq!(state.admit(job(), 0), Admission::Outdated);
         assert_eq!(state.admit(job(), 1), Admission::Queued);
         assert_eq!(state.queue.len(), 2);

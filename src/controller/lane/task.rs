@@ -8,6 +8,7 @@ use std::{
 };
 
 use futures::{StreamExt, stream};
+use tracing::{Instrument, Span};
 
 use crate::{
     backend::{BackendError, ErrorKind},
@@ -51,7 +52,8 @@ fn due<R: Realm>(lane: &Lane<R>) -> Option<Instant> {
 
 async fn list<R: Realm>(lane: &Lane<R>) {
     let began = Instant::now();
-    let result = lane.parts.realm.list().await;
+    let span = tracing::info_span!("list", kind = R::NOUN, realm = lane.parts.name);
+    let result = lane.parts.realm.list().instrument(span).await;
     let now = Instant::now();
     let name = &lane.parts.name;
     let (read, told) = {
@@ -97,16 +99,28 @@ async fn work<R: Realm>(lane: &Lane<R>, batch: Vec<Job<R::Step>>) {
     let (removing, adding): (Vec<_>, Vec<_>) =
         batch.into_iter().partition(|job| job.steps.iter().any(|step| R::removal(step).is_some()));
     stream::iter(adding)
-        .for_each_concurrent(ABREAST, |job| async move { finish(lane, &job.author, add(lane, &job).await) })
+        .for_each_concurrent(ABREAST, |job| async move {
+            let steps = async { finish(lane, &job.author, add(lane, &job).await) };
+            job.author.pass.follow(span(lane, &job.author), steps).await;
+        })
         .await;
     let mut around: Option<Result<R::Around, Failure>> = None;
     for job in removing {
-        let result = match add(lane, &job).await {
-            Ok(()) => remove_all(lane, &job, &mut around).await,
-            Err(failure) => Err(failure),
+        let steps = async {
+            let result = match add(lane, &job).await {
+                Ok(()) => remove_all(lane, &job, &mut around).await,
+                Err(failure) => Err(failure),
+            };
+            finish(lane, &job.author, result);
         };
-        finish(lane, &job.author, result);
+        job.author.pass.follow(span(lane, &job.author), steps).await;
     }
+}
+
+/// The span of an object's steps, which goes on with that of the reconcile that decided them.
+fn span<R: Realm>(lane: &Lane<R>, author: &Author) -> Span {
+    let (object, realm, pass) = (&author.object, &lane.parts.name, author.pass.id);
+    tracing::info_span!("steps", kind = object.kind.as_str(), %object, realm, %pass)
 }
 
 /// Makes the steps that add, in order.
@@ -258,9 +272,7 @@ fn finish<R: Realm>(lane: &Lane<R>, author: &Author, result: Result<(), Failure>
     let (touched, held) = {
         let mut state = lane.write();
         let uid = &author.object.uid;
-        if state.end(uid) {
-            lane.parts.metrics.lane_queue_changed(-1);
-        }
+        state.end(uid);
         match result {
             Ok(()) => {
                 state.failed.remove(uid);

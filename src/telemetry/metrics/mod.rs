@@ -1,16 +1,31 @@
 //! What is counted, and how it is printed for Prometheus. Holds counters and no IO; a label's value comes from an enum or is written in the
-//! source, so that no object, person or error text can make a series.
+//! source, so that no object, person or error text can make a series. The one exception is argued in `live`.
 
-use std::{sync::Arc, time::Duration};
+mod label;
+mod live;
+
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use prometheus_client::{
-    encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text},
+    encoding::{EncodeLabelSet, text},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
     registry::{Registry, Unit},
 };
 
+use self::live::Live;
+pub use self::{
+    label::{CallOutcome, Kind, Reconciled, Standing, Status, Verb},
+    live::{Budget, Objects, Realm, Snapshot, Source},
+};
+
 /// Bounds for remote calls, in seconds: from a near cache to the longest deadline.
 const CALL_SECONDS: [f64; 10] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
+
+/// Bounds for what is told to an object, in seconds: the API server's times are whole seconds.
+const LAG_SECONDS: [f64; 9] = [1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0];
 
 /// Every metric of the process. Clones share their numbers.
 #[derive(Clone, Debug)]
@@ -19,85 +34,24 @@ pub struct Metrics {
     reconciles: Family<ReconcileLabels, Counter>,
     remote_calls: Family<CallLabels, Counter>,
     remote_call_seconds: Family<OperationLabels, Histogram, fn() -> Histogram>,
+    event_lag: Family<KindLabels, Histogram, fn() -> Histogram>,
     leader: Gauge,
-    lane_queue: Gauge,
+    live: Live,
 }
 
-/// Names that are in the label values.
-macro_rules! label {
-    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)+ }) => {
-        $(#[$about])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum $name { $($(#[$doc])* $variant,)+ }
-
-        impl EncodeLabelValue for $name {
-            fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> std::fmt::Result {
-                EncodeLabelValue::encode(&match self { $(Self::$variant => $text,)+ }, encoder)
-            }
-        }
-    };
-}
-
-label! {
-    /// Which kind of object.
-    Kind {
-        /// `ConfluentOrganization`.
-        ConfluentOrganization = "ConfluentOrganization",
-        /// `ConfluentUser`.
-        ConfluentUser = "ConfluentUser",
-        /// `RoleBinding`.
-        RoleBinding = "RoleBinding",
-        /// `Publisher`.
-        Publisher = "Publisher",
-        /// `PublisherUser`.
-        PublisherUser = "PublisherUser",
-    }
-}
-
-label! {
-    /// How a reconcile ended.
-    Reconciled {
-        /// Nothing was to be done.
-        Unchanged = "unchanged",
-        /// Something was written or submitted.
-        Changed = "changed",
-        /// Something else has to happen first.
-        Waiting = "waiting",
-        /// A guard or a rule holds a step back.
-        Held = "held",
-        /// What is declared makes no sense, or may not be.
-        Invalid = "invalid",
-        /// It failed.
-        Failed = "failed",
-    }
-}
-
-label! {
-    /// How a remote call ended.
-    CallOutcome {
-        /// With the answer asked for.
-        Ok = "ok",
-        /// The credential was refused.
-        CredentialsRejected = "credentials_rejected",
-        /// No right, or no such thing.
-        Forbidden = "forbidden",
-        /// No such thing.
-        NotFound = "not_found",
-        /// It is already there.
-        Conflict = "conflict",
-        /// It will not succeed as it is.
-        Invalid = "invalid",
-        /// A limit was reached.
-        QuotaExceeded = "quota_exceeded",
-        /// Too many requests.
-        Throttled = "throttled",
-        /// It certainly did not happen.
-        Unavailable = "unavailable",
-        /// It may have happened.
-        Ambiguous = "ambiguous",
-        /// The answer could not be read.
-        Malformed = "malformed",
-    }
+/// One remote call, for [`Metrics::called`].
+#[derive(Clone, Copy, Debug)]
+pub struct RemoteCall {
+    /// The name that errors give it: `list role bindings`.
+    pub operation: &'static str,
+    /// Its verb.
+    pub verb: Verb,
+    /// The class of its answer's status.
+    pub status: Status,
+    /// How it ended.
+    pub outcome: CallOutcome,
+    /// How long it took.
+    pub took: Duration,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -109,12 +63,19 @@ struct ReconcileLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CallLabels {
     operation: &'static str,
+    verb: Verb,
+    status: Status,
     outcome: CallOutcome,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OperationLabels {
     operation: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabels {
+    kind: Kind,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -129,19 +90,26 @@ impl Metrics {
         let remote_calls = Family::default();
         let histogram: fn() -> Histogram = || Histogram::new(CALL_SECONDS);
         let remote_call_seconds = Family::new_with_constructor(histogram);
-        let (leader, lane_queue) = (Gauge::default(), Gauge::default());
+        let lags: fn() -> Histogram = || Histogram::new(LAG_SECONDS);
+        let event_lag = Family::new_with_constructor(lags);
+        let (leader, live) = (Gauge::default(), Live::default());
 
         // The printer appends `_total`, `_info`, the unit, and the full stop after the help text.
         let mut registry = Registry::with_prefix("roster");
         registry.register("reconciles", "Reconciles by kind of object and how they ended", reconciles.clone());
-        registry.register("remote_calls", "Calls to access backends by how they ended", remote_calls.clone());
-        let help = "How long calls to access backends took, with every retry in them";
+        registry.register(
+            "remote_calls",
+            "Calls to access backends, each attempt for itself, by verb, class of status and how they ended",
+            remote_calls.clone(),
+        );
+        let help = "How long calls to access backends took, each attempt for itself";
         registry.register_with_unit("remote_call_duration", help, Unit::Seconds, remote_call_seconds.clone());
         registry.register("leader", "1 while this replica may write, else 0", leader.clone());
-        let help = "Objects whose steps wait in the lanes of all organizations";
-        registry.register_with_unit("lane_queue", help, Unit::Other("objects".to_owned()), lane_queue.clone());
+        let help = "From the change of an object to the status that speaks of it";
+        registry.register_with_unit("event_lag", help, Unit::Seconds, event_lag.clone());
         registry.register("build", "The version that runs", Info::new(BuildLabels { version }));
-        Self { registry: Arc::new(registry), reconciles, remote_calls, remote_call_seconds, leader, lane_queue }
+        registry.register_collector(Box::new(live.clone()));
+        Self { registry: Arc::new(registry), reconciles, remote_calls, remote_call_seconds, event_lag, leader, live }
     }
 
     /// Counts a reconcile.
@@ -149,20 +117,31 @@ impl Metrics {
         self.reconciles.get_or_create(&ReconcileLabels { kind, result }).inc();
     }
 
-    /// Counts a call to a backend. The operation is the name that errors give it: `list role bindings`.
-    pub fn called(&self, operation: &'static str, outcome: CallOutcome, took: Duration) {
-        self.remote_calls.get_or_create(&CallLabels { operation, outcome }).inc();
+    /// Counts a call to a backend.
+    pub fn called(&self, call: &RemoteCall) {
+        let RemoteCall { operation, verb, status, outcome, took } = *call;
+        self.remote_calls.get_or_create(&CallLabels { operation, verb, status, outcome }).inc();
         self.remote_call_seconds.get_or_create(&OperationLabels { operation }).observe(took.as_secs_f64());
+    }
+
+    /// Notes how long an object's change waited for the status that speaks of it.
+    pub fn lagged(&self, kind: Kind, by: Duration) {
+        self.event_lag.get_or_create(&KindLabels { kind }).observe(by.as_secs_f64());
+    }
+
+    /// Has somebody asked at each scrape how things stand, in place of whoever was asked before, for as long as they live.
+    pub fn ask(&self, source: Weak<dyn Source>) {
+        self.live.ask(source);
+    }
+
+    /// Where a new client of that realm says what is left of its rate.
+    pub fn budget(&self, kind: Kind, realm: String) -> Budget {
+        self.live.budget(kind, realm)
     }
 
     /// Says whether this replica may write.
     pub fn set_leader(&self, leader: bool) {
         self.leader.set(i64::from(leader));
-    }
-
-    /// Adds objects to the lanes' queue, or takes them off.
-    pub fn lane_queue_changed(&self, by: i64) {
-        self.lane_queue.inc_by(by);
     }
 
     /// Everything in the `OpenMetrics` text format.
@@ -185,20 +164,25 @@ mod tests {
         let metrics = Metrics::new("1.2.3");
         let shared = metrics.clone();
         shared.reconciled(Kind::RoleBinding, Reconciled::Held);
-        shared.called("list role bindings", CallOutcome::Throttled, Duration::from_millis(30));
+        shared.called(&RemoteCall {
+            operation: "list role bindings",
+            verb: Verb::Get,
+            status: Status::Refused,
+            outcome: CallOutcome::Throttled,
+            took: Duration::from_millis(30),
+        });
+        shared.lagged(Kind::ConfluentUser, Duration::from_secs(4));
         shared.set_leader(true);
-        shared.lane_queue_changed(3);
-        shared.lane_queue_changed(-1);
         let page = metrics.encode();
         for line in [
             "# HELP roster_reconciles Reconciles by kind of object and how they ended.",
             "roster_reconciles_total{kind=\"RoleBinding\",result=\"held\"} 1",
-            "roster_remote_calls_total{operation=\"list role bindings\",outcome=\"throttled\"} 1",
+            "roster_remote_calls_total{operation=\"list role bindings\",verb=\"GET\",status=\"4xx\",outcome=\"throttled\"} 1",
+            "roster_event_lag_seconds_bucket{le=\"5.0\",kind=\"ConfluentUser\"} 1",
             "# UNIT roster_remote_call_duration_seconds seconds",
             "roster_remote_call_duration_seconds_bucket{le=\"0.025\",operation=\"list role bindings\"} 0",
             "roster_remote_call_duration_seconds_bucket{le=\"0.05\",operation=\"list role bindings\"} 1",
             "roster_leader 1",
-            "roster_lane_queue_objects 2",
             "roster_build_info{version=\"1.2.3\"} 1",
             "# EOF",
         ] {
