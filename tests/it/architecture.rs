@@ -35,7 +35,7 @@ const KUBERNETES: &[&str] = &["kube", "kube_runtime", "k8s_openapi"];
 const LAYERS: &[Layer] = &[
     Layer {
         name: "access",
-        holds: "PURE nouns and rules: e-mail, principal, role catalogue, scope and CRN, grant, delegation, listing",
+        holds: "PURE nouns and rules: e-mail, principal, role catalogue, scope and CRN, grant, publisher, delegation, listing",
         names: &[],
         crates: Crates::Only(&["std", "serde", "thiserror", "jiff"]),
     },
@@ -71,7 +71,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "controller",
-        holds: "Kubernetes glue: one loop observe, plan, act, report; the lane of an organization; watches, lease",
+        holds: "Kubernetes glue: one loop observe, plan, act, report; the lane of a realm; watches, lease",
         names: &["access", "plan", "status", "api", "backend", "telemetry"],
         crates: Crates::AllBut(&[]),
     },

@@ -164,7 +164,7 @@ fn what_the_portal_did_meanwhile_is_seen_and_mended() {
         "both are as declared",
         &mut || {
             let remote = fair.remote();
-            remote.get(ADA).is_some() && remote["hedy@example.com"] == "owner active"
+            remote.contains_key(ADA) && remote["hedy@example.com"] == "owner active"
         },
         &mut || format!("{:?}", fair.remote()),
     );
