@@ -5,6 +5,7 @@ pub mod generate;
 pub mod run;
 pub mod sandbox;
 pub mod simulator;
+pub mod snapshot;
 
 use std::{
     error::Error,
@@ -26,6 +27,8 @@ pub enum Command {
     Run(run::Args),
     /// Runs the simulated Confluent Cloud organization alone.
     Simulator(simulator::Args),
+    /// Saves who may do what in an organization as one readable file without secrets.
+    Snapshot(snapshot::Args),
     /// Prints the custom resource definitions, or writes them as files.
     Crds(generate::Args),
     /// Runs a local control plane for the process at the other end of the pipe.
@@ -40,6 +43,7 @@ impl Command {
             Self::Sandbox(args) => told(within_runtime(sandbox::run(args))),
             Self::Run(args) => told(within_runtime(run::run(args))),
             Self::Simulator(args) => told(within_runtime(simulator::run(args))),
+            Self::Snapshot(args) => told(within_runtime(snapshot::run(args))),
             Self::Crds(args) => told(generate::run(&args)),
             Self::Keeper(arguments) => controlplane::keeper::run(&arguments),
         }

@@ -165,6 +165,6 @@ pub(super) async fn client(kubeconfig: Option<&std::path::Path>) -> Result<Clien
 }
 
 /// One TLS provider for the whole process; whoever came first is the same one.
-fn install_crypto() {
+pub(super) fn install_crypto() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
