@@ -14,3 +14,8 @@ mod values;
 pub(crate) fn renders_with(values: &str) {
     helm::Helm::Four.render(helm::CHART, &["--values", values]);
 }
+
+/// Builds what the tests of the chart need.
+pub(crate) fn prepare() {
+    helm::Helm::Four.program();
+}

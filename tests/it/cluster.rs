@@ -14,10 +14,13 @@ use roster::cli::{
     generate,
 };
 
+use crate::tools;
+
 /// The shared control plane; it ends with this process.
 pub(crate) fn shared() -> &'static ControlPlane {
     static SHARED: OnceLock<ControlPlane> = OnceLock::new();
     SHARED.get_or_init(|| {
+        tools::prepare();
         let mut options = Options::new(env!("CARGO_BIN_EXE_roster"));
         options.controller_manager = true;
         let plane = ControlPlane::start(&options, |progress| eprintln!("{progress}")).unwrap();

@@ -22,6 +22,7 @@ const LOSE: &str = "ROSTER_TEST_LOSE_CONTROL_PLANE";
 pub(crate) fn start(controller_manager: bool) -> ControlPlane {
     let mut options = Options::new(ROSTER);
     options.controller_manager = controller_manager;
+    crate::tools::prepare();
     ControlPlane::start(&options, |progress| eprintln!("{progress}")).unwrap()
 }
 

@@ -27,7 +27,7 @@ pub(crate) fn promtool(folder: &Path, arguments: &[&str]) -> Output {
 }
 
 /// `ROSTER_PROMTOOL`, else the cached one, else built.
-fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     if let Some(path) = std::env::var_os("ROSTER_PROMTOOL").filter(|path| !path.is_empty()) {
         return path.into();
     }

@@ -41,6 +41,8 @@ use roster::{
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use crate::tools;
+
 /// How long anything may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 /// The organization's id in the example, which every story replaces by its own.
@@ -57,6 +59,7 @@ pub(crate) struct Theatre {
 impl Theatre {
     /// A control plane with CRDs and rights, and no operator.
     pub(crate) fn empty() -> Self {
+        tools::prepare();
         let mut options = Options::new(env!("CARGO_BIN_EXE_roster"));
         options.controller_manager = true;
         let plane = ControlPlane::start(&options, |progress| eprintln!("{progress}")).unwrap();

@@ -83,7 +83,7 @@ impl Helm {
         self.done(&[&["template", "roster", chart, "--namespace", "roster-system"], arguments].concat())
     }
 
-    fn program(self) -> PathBuf {
+    pub(super) fn program(self) -> PathBuf {
         static BUILT: OnceLock<PathBuf> = OnceLock::new();
         BUILT.get_or_init(built).join(self.name())
     }

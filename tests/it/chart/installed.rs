@@ -32,6 +32,7 @@ impl Installed {
     pub(super) fn empty() -> Self {
         let mut options = Options::new(env!("CARGO_BIN_EXE_roster"));
         options.controller_manager = true;
+        crate::tools::prepare();
         let plane = ControlPlane::start(&options, |progress| eprintln!("{progress}")).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let _ = rustls::crypto::ring::default_provider().install_default();
