@@ -1,6 +1,10 @@
 //! The kinds of place a CRN can name, and which may stand below which. PURE.
 //!
-//! Source: the vendor's table of resource names and its tools' examples, as the roles' facts cite them.
+//! Source: the vendor's table "Confluent Resource Names" in its API reference (organization, environment, user, service
+//! account, topic, group, network, Schema Registry, subject, connector, provider integration), the documentation of its
+//! Terraform provider's `confluent_role_binding` (transactional id, key encryption key, compute pool) and the examples of
+//! its command line (ksqlDB by display name, `kafka=` as the cluster as a resource). Pipelines and cluster links have no
+//! published segment, and so none here.
 
 use std::fmt;
 
@@ -51,11 +55,15 @@ pub enum Key {
     ProviderIntegration,
     /// `network=n-…`
     Network,
+    /// `usm-kafka-cluster=usmkc-…`, a registered cluster of one's own; known from the command line's source alone
+    UsmKafkaCluster,
+    /// `usm-connect-cluster=usmcc-…`, likewise
+    UsmConnectCluster,
 }
 
 /// Key, its name on the wire, its noun for people, what it may stand below, and whether a role can be bound to it as a
 /// resource (with a pattern).
-const TABLE: [(Key, &str, &str, &[Key], bool); 21] = [
+const TABLE: [(Key, &str, &str, &[Key], bool); 23] = [
     (Key::Organization, "organization", "organization", &[], false),
     (Key::Environment, "environment", "environment", &[Key::Organization], false),
     (Key::CloudCluster, "cloud-cluster", "cluster", &[Key::Environment], false),
@@ -77,12 +85,36 @@ const TABLE: [(Key, &str, &str, &[Key], bool); 21] = [
     (Key::User, "user", "user", &[Key::Organization], true),
     (Key::ProviderIntegration, "provider-integration", "provider integration", &[Key::Environment], true),
     (Key::Network, "network", "network", &[Key::Environment], false),
+    (Key::UsmKafkaCluster, "usm-kafka-cluster", "registered Kafka cluster", &[Key::Environment], false),
+    (Key::UsmConnectCluster, "usm-connect-cluster", "registered Connect cluster", &[Key::Environment], false),
+];
+
+/// What people write, and what they mean by it: abbreviations, and the words of the vendor's command line.
+const ALIASES: [(&str, Key); 5] = [
+    ("env", Key::Environment),
+    ("cluster", Key::CloudCluster),
+    ("consumergroup", Key::Group),
+    ("ksqlcluster", Key::Ksql),
+    ("ksqldb", Key::Ksql),
 ];
 
 impl Key {
+    /// Every key.
+    pub fn all() -> impl Iterator<Item = Self> {
+        TABLE.iter().map(|row| row.0)
+    }
+
     /// The key of a segment, where it is one that we know.
     pub fn parse(text: &str) -> Option<Self> {
         TABLE.iter().find(|row| row.1 == text).map(|row| row.0)
+    }
+
+    /// The key that a wrong word was meant to be, where it differs in case, in `-` or `_`, or is a usual other name.
+    pub fn nearest(text: &str) -> Option<Self> {
+        let plain = |word: &str| word.replace(['-', '_'], "").to_ascii_lowercase();
+        let wanted = plain(text);
+        let same = TABLE.iter().find(|row| plain(row.1) == wanted).map(|row| row.0);
+        same.or_else(|| ALIASES.iter().find(|alias| alias.0 == wanted).map(|alias| alias.1))
     }
 
     /// The word on the wire.

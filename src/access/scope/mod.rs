@@ -1,9 +1,13 @@
 //! Where a role holds: a typed path below an organization. PURE.
 //!
 //! Text is parsed once, here; everything else compares typed paths. What does not round-trip is refused, not guessed.
+//! `laws` holds the properties: round trip, canonical equality, containment as an order, and that no text panics.
 
+mod cover;
 mod crn;
 mod key;
+#[cfg(test)]
+mod laws;
 
 use std::fmt;
 
@@ -25,7 +29,7 @@ pub enum Pattern {
 }
 
 /// One step of a path; for `Pattern::All` the last value is empty.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Step {
     /// What kind of thing it names.
     pub key: Key,
@@ -34,7 +38,12 @@ pub struct Step {
 }
 
 /// A place below an organization; no step at all is the organization itself.
+///
+/// Two scopes are equal when they are the same place: values are held decoded, and each place has one path. `kafka=`
+/// below a cluster is a place of its own, since roles are bound to either and the vendor tells them apart.
+// In files it is its relative CRN, so that no value can be read that could not have been built.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Scope {
     steps: Vec<Step>,
     pattern: Pattern,
@@ -44,7 +53,7 @@ pub struct Scope {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ScopeError {
     /// The path has no such child there.
-    #[error("`{child}` cannot stand below `{parent}`")]
+    #[error("`{child}` cannot stand below `{parent}`: {}", place_of(*.child))]
     Misplaced {
         /// The step that is in the wrong place.
         child: Key,
@@ -60,6 +69,14 @@ pub enum ScopeError {
     /// Only resources can be matched by pattern, and only as the last step.
     #[error("`{0}` takes a name, not a pattern")]
     NoPattern(Key),
+    /// A resource of Kafka is written below `kafka=`; as text it may not be left out.
+    #[error("`{child}` stands below `kafka`: write `cloud-cluster={cluster}/kafka={cluster}/{child}=…`")]
+    KafkaLeftOut {
+        /// The resource.
+        child: Key,
+        /// The id under `cloud-cluster`.
+        cluster: String,
+    },
     /// `kafka=` repeats the id of the cluster it stands below.
     #[error("`kafka={kafka}` must repeat the id of `cloud-cluster={cluster}`")]
     KafkaDiffers {
@@ -93,12 +110,26 @@ impl Scope {
 
     /// The scope one step further down, matched as told. The `kafka=` step that Kafka's resources need is put in.
     pub fn child_matching(mut self, key: Key, name: &str, pattern: Pattern) -> Result<Self, ScopeError> {
+        if let Some(cluster) = self.kafka_missing(key) {
+            let value = cluster.to_owned();
+            self.steps.push(Step { key: Key::Kafka, value });
+        }
+        self.step(key, name, pattern)
+    }
+
+    /// The cluster whose `kafka=` is not yet there, and is needed above `key`.
+    fn kafka_missing(&self, key: Key) -> Option<&str> {
+        let cluster = self.steps.last().filter(|step| step.key == Key::CloudCluster)?;
+        (key.parents() == [Key::Kafka]).then_some(cluster.value.as_str())
+    }
+
+    /// The scope one step further down, exactly as it is written.
+    fn step(mut self, key: Key, name: &str, pattern: Pattern) -> Result<Self, ScopeError> {
         if self.pattern != Pattern::Literal {
             return Err(ScopeError::NoPattern(self.kind()));
         }
-        if key.parents() == [Key::Kafka] && self.kind() == Key::CloudCluster {
-            let id = self.steps.last().map(|step| step.value.clone()).unwrap_or_default();
-            self.steps.push(Step { key: Key::Kafka, value: id });
+        if let Some(cluster) = self.kafka_missing(key) {
+            return Err(ScopeError::KafkaLeftOut { child: key, cluster: cluster.to_owned() });
         }
         if !key.parents().contains(&self.kind()) {
             return Err(ScopeError::Misplaced { child: key, parent: self.kind() });
@@ -135,20 +166,6 @@ impl Scope {
         self.steps.iter().find(|step| step.key == key).map(|step| step.value.as_str())
     }
 
-    /// Whether everything at or below `other` is also at or below `self`.
-    pub fn covers(&self, other: &Self) -> bool {
-        if self.steps.len() > other.steps.len() {
-            return false;
-        }
-        let last = self.steps.len().saturating_sub(1);
-        self.steps.iter().zip(&other.steps).enumerate().all(|(index, (mine, theirs))| {
-            let both_last = index + 1 == other.steps.len();
-            let matched = if index == last { self.pattern } else { Pattern::Literal };
-            let theirs_pattern = if both_last { other.pattern } else { Pattern::Literal };
-            mine.key == theirs.key && pattern_covers(matched, &mine.value, theirs_pattern, &theirs.value)
-        })
-    }
-
     /// A few words for people, for example ``topic `orders-*` in lkc-1``.
     pub fn describe(&self) -> String {
         let Some(last) = self.steps.last() else {
@@ -167,12 +184,12 @@ impl Scope {
     }
 }
 
-/// Whether the names that `mine` matches include all that `theirs` matches.
-fn pattern_covers(mine: Pattern, my_name: &str, theirs: Pattern, their_name: &str) -> bool {
-    match mine {
-        Pattern::All => true,
-        Pattern::Prefixed => theirs != Pattern::All && their_name.starts_with(my_name),
-        Pattern::Literal => theirs == Pattern::Literal && my_name == their_name,
+/// Where a key stands, for a sentence.
+fn place_of(key: Key) -> String {
+    let parents: Vec<String> = key.parents().iter().map(|parent| format!("`{parent}`")).collect();
+    match parents.as_slice() {
+        [] => "everything else stands below it".to_owned(),
+        _ => format!("it stands below {}", parents.join(" or ")),
     }
 }
 
@@ -198,6 +215,20 @@ impl fmt::Display for Scope {
     }
 }
 
+impl From<Scope> for String {
+    fn from(scope: Scope) -> Self {
+        scope.to_string()
+    }
+}
+
+impl TryFrom<String> for Scope {
+    type Error = CrnError;
+
+    fn try_from(text: String) -> Result<Self, CrnError> {
+        text.parse()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,32 +247,13 @@ mod tests {
     }
 
     #[test]
-    fn containment_is_by_steps_and_pattern() {
-        let organization = Scope::organization();
-        let environment = Scope::environment("env-1").unwrap();
-        let cluster = Scope::cluster("env-1", "lkc-1").unwrap();
-        let cases = [
-            (&organization, &cluster, true),
-            (&environment, &cluster, true),
-            (&cluster, &environment, false),
-            (&Scope::environment("env-2").unwrap(), &cluster, false),
-            (&cluster, &topic("a", Pattern::Literal), true),
-            (&topic("team1", Pattern::Prefixed), &topic("team1-a", Pattern::Literal), true),
-            (&topic("team1-", Pattern::Prefixed), &topic("team1", Pattern::Prefixed), false),
-            (&topic("team1", Pattern::Prefixed), &topic("", Pattern::All), false),
-            (&topic("", Pattern::All), &topic("x", Pattern::Prefixed), true),
-            (&topic("a", Pattern::Literal), &topic("a", Pattern::Prefixed), false),
-        ];
-        for (outer, inner, expected) in cases {
-            assert_eq!(outer.covers(inner), expected, "{outer} covers {inner}");
-        }
-    }
-
-    #[test]
     fn steps_that_make_no_sense_are_refused() {
         let cluster = Scope::cluster("env-1", "lkc-1").unwrap();
         let cases = [
-            (Scope::organization().child(Key::Topic, "a"), "`topic` cannot stand below `organization`"),
+            (
+                Scope::organization().child(Key::Topic, "a"),
+                "`topic` cannot stand below `organization`: it stands below `kafka`",
+            ),
             (cluster.clone().child(Key::Topic, "a*"), "ends in `*`"),
             (cluster.clone().child(Key::Topic, ""), "needs a name"),
             (cluster.clone().child(Key::Kafka, "lkc-2"), "must repeat the id"),
