@@ -119,7 +119,9 @@ pub struct ServiceAccountRef {
     pub display_name: Option<String>,
 }
 
-/// Exactly one way to name a place: `organization: {}`, an `environment` with what is inside it, or a `crn`.
+/// Exactly one way to name a place: `organization: {}`, an `environment` with what is inside it, or a `crn`. Places that
+/// have no field here (the Kafka cluster as a resource, networks, identity providers, registered clusters) are named by
+/// `crn`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
@@ -130,7 +132,9 @@ pub struct ServiceAccountRef {
     validation = ("!has(self.resource) || has(self.crn) || !(self.resource.type in ['Topic', 'Group', 'TransactionalId', 'Connector', 'KsqlCluster']) || has(self.cluster)", "a `resource` of type 'Topic', 'Group', 'TransactionalId', 'Connector' or 'KsqlCluster' needs the `cluster` that it is in"),
     validation = ("!has(self.resource) || has(self.crn) || !(self.resource.type in ['Subject', 'Kek']) || has(self.schemaRegistry)", "a `resource` of type 'Subject' or 'Kek' needs the `schemaRegistry` that it is in"),
     validation = ("!has(self.resource) || has(self.crn) || self.resource.type != 'ComputePool' || has(self.flinkRegion)", "a `resource` of type 'ComputePool' needs the `flinkRegion` that it is in"),
-    validation = ("!has(self.resource) || has(self.crn) || !(self.resource.type in ['ServiceAccount', 'GroupMapping']) || has(self.organization)", "a `resource` of type 'ServiceAccount' or 'GroupMapping' is the organization's: write `organization: {}` beside it"),
+    validation = ("!has(self.resource) || has(self.crn) || !(self.resource.type in ['ServiceAccount', 'GroupMapping', 'IdentityPool']) || has(self.organization)", "a `resource` of type 'ServiceAccount', 'GroupMapping' or 'IdentityPool' is the organization's: write `organization: {}` beside it"),
+    validation = ("has(self.identityProvider) == (has(self.resource) && !has(self.crn) && self.resource.type == 'IdentityPool')", "a `resource` of type 'IdentityPool', and no other, needs the `identityProvider` that it is in"),
+    validation = ("!has(self.resource) || has(self.crn) || self.resource.type != 'ProviderIntegration' || (has(self.environment) && !has(self.cluster) && !has(self.schemaRegistry) && !has(self.flinkRegion))", "a `resource` of type 'ProviderIntegration' is the environment's: name the `environment` alone beside it"),
 )]
 pub struct ScopeSpec {
     /// The organization itself, written `organization: {}`.
@@ -152,6 +156,10 @@ pub struct ScopeSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 255), regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"))]
     pub flink_region: Option<String>,
+    /// An identity provider of the organization, for example `op-abc123`; only beside an identity pool in `resource`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 255), regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"))]
+    pub identity_provider: Option<String>,
     /// One resource, or several by pattern, directly inside what is named above.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<Resource>,
@@ -176,7 +184,8 @@ pub struct WholeOrganization {}
 )]
 pub struct Resource {
     /// What it is. `Topic`, `Group`, `TransactionalId`, `Connector` and `KsqlCluster` are in a cluster; `Subject` and `Kek` in a Schema
-    /// Registry; `ComputePool` in a Flink region; `ServiceAccount` and `GroupMapping` in the organization.
+    /// Registry; `ComputePool` in a Flink region; `ProviderIntegration` in an environment; `ServiceAccount` and `GroupMapping`
+    /// in the organization; `IdentityPool` in an identity provider of the organization.
     #[serde(rename = "type")]
     pub kind: ResourceType,
     /// Its name, or the beginning of its name with `patternType: Prefixed`.
@@ -212,6 +221,10 @@ pub enum ResourceType {
     ServiceAccount,
     /// A group mapping of the organization.
     GroupMapping,
+    /// An identity pool of an identity provider.
+    IdentityPool,
+    /// A provider integration of the environment.
+    ProviderIntegration,
 }
 
 /// How a resource's name is matched.

@@ -142,6 +142,7 @@ pub fn scope(spec: &ScopeSpec, organization_id: &str) -> Result<Scope, String> {
         (Key::CloudCluster, &spec.cluster),
         (Key::SchemaRegistry, &spec.schema_registry),
         (Key::FlinkRegion, &spec.flink_region),
+        (Key::IdentityProvider, &spec.identity_provider),
     ];
     for (key, name) in steps {
         if let Some(name) = name {
@@ -166,6 +167,8 @@ fn with_resource(scope: Scope, resource: &Resource) -> Result<Scope, String> {
         ResourceType::ComputePool => Key::ComputePool,
         ResourceType::ServiceAccount => Key::ServiceAccount,
         ResourceType::GroupMapping => Key::GroupMapping,
+        ResourceType::IdentityPool => Key::IdentityPool,
+        ResourceType::ProviderIntegration => Key::ProviderIntegration,
     };
     let pattern = match resource.pattern_type {
         PatternType::Literal => Pattern::Literal,
@@ -249,5 +252,52 @@ pub fn resync_interval(text: &str) -> Duration {
     match digits.parse::<u64>() {
         Ok(count) if count > 0 && seconds > 0 => Duration::from_secs(count.saturating_mul(seconds)),
         _ => Duration::from_mins(10),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json};
+
+    use super::*;
+
+    #[test]
+    fn every_typed_place_is_a_crn() {
+        let cases = [
+            (json!({"organization": {}}), ""),
+            (json!({"environment": "env-1"}), "environment=env-1"),
+            (json!({"environment": "env-1", "cluster": "lkc-1"}), "environment=env-1/cloud-cluster=lkc-1"),
+            (
+                json!({"environment": "env-1", "cluster": "lkc-1", "resource": {"type": "Topic", "name": "a/b"}}),
+                "environment=env-1/cloud-cluster=lkc-1/kafka=lkc-1/topic=a%2Fb",
+            ),
+            (
+                json!({"environment": "env-1", "cluster": "lkc-1", "resource": {"type": "KsqlCluster", "name": "sales"}}),
+                "environment=env-1/cloud-cluster=lkc-1/ksql=sales",
+            ),
+            (
+                json!({"environment": "env-1", "schemaRegistry": "lsrc-1", "resource": {"type": "Subject", "name": ":.a:", "patternType": "Prefixed"}}),
+                "environment=env-1/schema-registry=lsrc-1/subject=:.a:*",
+            ),
+            (
+                json!({"environment": "env-1", "resource": {"type": "ProviderIntegration", "name": "cspi-1"}}),
+                "environment=env-1/provider-integration=cspi-1",
+            ),
+            (
+                json!({"organization": {}, "identityProvider": "op-1", "resource": {"type": "IdentityPool", "name": "pool-1"}}),
+                "identity-provider=op-1/identity-pool=pool-1",
+            ),
+            (
+                json!({"organization": {}, "resource": {"type": "ServiceAccount", "patternType": "All"}}),
+                "service-account=*",
+            ),
+            (json!({"crn": "crn://confluent.cloud/organization=o/user=u-1"}), "user=u-1"),
+        ];
+        for (spec, expected) in cases {
+            let spec: ScopeSpec = from_value(spec).unwrap();
+            assert_eq!(scope(&spec, "o").map(|scope| scope.to_string()), Ok(expected.to_owned()));
+        }
+        let other: ScopeSpec = from_value(json!({"crn": "crn://confluent.cloud/organization=p"})).unwrap();
+        assert!(scope(&other, "o").unwrap_err().contains("is of the organization `p`"));
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod controlplane;
 pub mod generate;
+pub mod lint;
 pub mod run;
 pub mod sandbox;
 pub mod simulator;

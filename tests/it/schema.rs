@@ -4,6 +4,7 @@
 
 use std::sync::LazyLock;
 
+use roster::cli::lint::schema::{Problem, judge};
 use serde_json::{Value, json};
 
 use crate::cluster::{done, kubectl, refused};
@@ -83,9 +84,11 @@ fn cases(group: &str) -> Vec<(&'static str, Value, Option<String>)> {
 fn every_refusal_says_what_to_do() {
     let mut unexpected = Vec::new();
     for (kind, change, sentence) in cases("refused") {
-        let output = kubectl(&CREATE, &object(kind, "case", &change));
+        let text = object(kind, "case", &change);
+        let output = kubectl(&CREATE, &text);
         let said = String::from_utf8(output.stderr).unwrap();
         let sentence = sentence.unwrap();
+        unexpected.extend(judged_otherwise(&text, &said).map(|difference| format!("{kind} {change}\n{difference}")));
         if output.status.success() || !said.contains(&sentence) {
             unexpected.push(format!("{kind} {change}\n  expected: {sentence}\n  answered: {said}"));
         }
@@ -93,10 +96,61 @@ fn every_refusal_says_what_to_do() {
     assert!(unexpected.is_empty(), "{}", unexpected.join("\n"));
 }
 
+/// Where `roster lint` says something else than the server: each of the server's causes is one problem, at the same
+/// place, with the same words. Before a rule's own sentence the server puts what kind of value it was.
+fn judged_otherwise(text: &str, said: &str) -> Option<String> {
+    let judged = judge(&serde_json::from_str(text).unwrap());
+    let answers = ["is invalid: ", "strict decoding error: "];
+    let Some((_, body)) = answers.into_iter().find_map(|answer| said.trim().split_once(answer)) else {
+        return Some(format!("  answered: {said}"));
+    };
+    let causes: Vec<&str> = match body.trim().strip_prefix("* ") {
+        Some(list) => list.split("\n* ").collect(),
+        None if said.contains("strict decoding error") => body.split(", ").collect(),
+        None => vec![body],
+    };
+    let equal = |cause: &str, problem: &Problem| {
+        let place = cause.starts_with(&format!("{}: ", problem.path))
+            || cause.starts_with("<nil>: ")
+            || said.contains("strict");
+        place && cause.ends_with(&problem.message)
+    };
+    let told = causes.iter().all(|cause| judged.iter().any(|problem| equal(cause, problem)));
+    (!told || causes.len() != judged.len()).then(|| format!("  answered: {causes:#?}\n  judged: {judged:#?}"))
+}
+
 #[test]
 fn what_is_good_is_accepted() {
     for (kind, change, _) in cases("accepted") {
-        done(&CREATE, &object(kind, "case", &change));
+        let text = object(kind, "case", &change);
+        done(&CREATE, &text);
+        assert_eq!(judge(&serde_json::from_str(&text).unwrap()), [], "{text}");
+    }
+}
+
+/// Shapes that no case says a sentence about: what counts is that both say the same.
+#[test]
+fn strange_shapes_are_judged_as_the_server_does() {
+    let cases = cases("strange");
+    let differences: Vec<String> = cases
+        .iter()
+        .filter_map(|(kind, change, _)| {
+            let text = object(kind, "case", change);
+            let said = String::from_utf8(kubectl(&CREATE, &text).stderr).unwrap();
+            judged_otherwise(&text, &said).map(|difference| format!("{kind} {change}\n{difference}"))
+        })
+        .collect();
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+/// The same without a server: each case of the file has its verdict and its sentence.
+#[test]
+fn the_cases_are_judged_alike_offline() {
+    for (kind, change, sentence) in cases("refused") {
+        let judged = judge(&serde_json::from_str(&object(kind, "case", &change)).unwrap());
+        let said: Vec<String> = judged.iter().map(ToString::to_string).collect();
+        let sentence = sentence.unwrap();
+        assert!(said.iter().any(|said| said.contains(&sentence)), "{kind} {change}: {said:#?}");
     }
 }
 
@@ -125,6 +179,7 @@ fn an_empty_value_is_an_absent_field() {
     let with_nulls = with_nulls.replacen("\"role\"", "\"adoption\":null,\"deletionPolicy\":null,\"role\"", 1);
     assert_eq!(with_nulls.matches("null").count(), 4);
     done(&CREATE, &with_nulls);
+    assert_eq!(judge(&serde_json::from_str(&with_nulls).unwrap()), []);
 }
 
 #[test]

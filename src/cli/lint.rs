@@ -1,0 +1,3 @@
+//! `roster lint`: what can be said about manifests without a cluster.
+
+pub mod schema;
