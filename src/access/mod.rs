@@ -11,7 +11,7 @@ pub mod principal;
 pub mod publisher;
 pub mod scope;
 
-pub use catalogue::{Role, nearest, role};
+pub use catalogue::{Catalogue, Role};
 pub use delegation::{Delegation, Denial};
 pub use email::Email;
 pub use grant::Grant;

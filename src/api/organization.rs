@@ -57,6 +57,10 @@ pub struct ConfluentOrganizationSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub delegations: Vec<DelegationSpec>,
+    /// Let roles be declared that Roster's catalogue does not know, and leave it to the vendor to judge them. Such a role
+    /// counts as administrative: what was there before is taken over only where the object says `adoption: Adopt`.
+    #[serde(default)]
+    pub allow_unknown_roles: bool,
     /// What is never taken away.
     #[serde(default)]
     pub protection: ProtectionSpec,

@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::{
-    access::catalogue::{ROLES, Role},
+    access::{Catalogue, Role},
     api,
     plan::{Class, Reason},
     status::ConditionType,
@@ -175,11 +175,12 @@ fn between(text: &str, name: &str, table: &str) -> Result<String, Error> {
 
 fn roles() -> String {
     let row = |role: &Role| {
-        let places: Vec<&str> = role.at.iter().map(|key| key.noun()).collect();
+        let places: Vec<&str> =
+            role.at.iter().map(|key| key.noun()).chain(role.elsewhere.iter().map(String::as_str)).collect();
         let adoption = if role.administrative { "only as `adoption: Adopt`" } else { "yes" };
         format!("| `{}` | {} | {adoption} | {} |\n", role.name, places.join(", "), role.summary)
     };
-    let rows: Vec<String> = ROLES.iter().map(row).collect();
+    let rows: Vec<String> = Catalogue::embedded().roles().iter().filter(|role| role.is_offered()).map(row).collect();
     format!("| Role | Bound to | Taken over where it was there before | Holder |\n|---|---|---|---|\n{}", rows.concat())
 }
 

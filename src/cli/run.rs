@@ -2,7 +2,8 @@
 
 use std::{
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -12,6 +13,7 @@ use kube::{
 };
 
 use crate::{
+    access::{Catalogue, catalogue::CatalogueError},
     controller::{self, LeaseSettings, Settings},
     telemetry::{Exporter, LogFormat, Metrics, log, trace::TraceError},
 };
@@ -36,6 +38,9 @@ pub struct Args {
     /// Where `/livez`, `/readyz` and `/metrics` are served.
     #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:8080")]
     pub listen: SocketAddr,
+    /// A patch of the role catalogue, as YAML: adds a role, widens or narrows one. What differs is logged at the start.
+    #[arg(long, value_name = "FILE")]
+    pub role_catalogue: Option<PathBuf>,
     /// The name of the Lease.
     #[arg(long, value_name = "NAME", default_value = "roster")]
     pub lease: String,
@@ -75,6 +80,15 @@ pub enum Error {
     /// Neither a kubeconfig nor a pod.
     #[error("find a cluster: set `--kubeconfig` or `KUBECONFIG`, or run in a pod")]
     NoCluster(#[source] Box<kube::config::InferConfigError>),
+    /// The roles that the program holds.
+    #[error("read the role catalogue that the program holds")]
+    Catalogue(#[source] CatalogueError),
+    /// The patch of the roles cannot be opened.
+    #[error("read the role catalogue `{}`", .0.display())]
+    CatalogueFile(PathBuf, #[source] std::io::Error),
+    /// The patch of the roles makes no sense.
+    #[error("understand the role catalogue `{}`", .0.display())]
+    CataloguePatch(PathBuf, #[source] CatalogueError),
     /// The client.
     #[error("make a Kubernetes client")]
     Client(#[source] Box<kube::Error>),
@@ -97,11 +111,30 @@ pub async fn run(args: Args) -> Result<(), Error> {
 }
 
 async fn operate(args: Args) -> Result<(), Error> {
+    let catalogue = catalogue(args.role_catalogue.as_deref())?;
     let client = client(args.kubeconfig.as_deref()).await?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), namespace = %args.namespace, "roster starts");
     let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
     let shutdown = end(args.end_with_stdin);
-    Box::pin(controller::run(client, args.settings(), metrics, shutdown)).await.map_err(Error::Operator)
+    Box::pin(controller::run(client, args.settings(catalogue), metrics, shutdown)).await.map_err(Error::Operator)
+}
+
+/// The roles as the program holds them, or with a patch; every difference is one line of the log.
+fn catalogue(patch: Option<&Path>) -> Result<Catalogue, Error> {
+    let embedded = Catalogue::try_embedded().map_err(|error| Error::Catalogue(error.clone()))?;
+    let Some(path) = patch else {
+        return Ok(embedded.clone());
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| Error::CatalogueFile(path.to_owned(), error))?;
+    let patched = embedded.patched(&text).map_err(|error| Error::CataloguePatch(path.to_owned(), error))?;
+    let differences = patched.differences(embedded);
+    for difference in &differences {
+        tracing::info!(role = %difference.subject, %difference, "the role catalogue differs");
+    }
+    if differences.is_empty() {
+        tracing::warn!(file = %path.display(), "the role catalogue that was given changes nothing");
+    }
+    Ok(patched)
 }
 
 /// A signal, or the end of standard input where that is asked for.
@@ -123,7 +156,7 @@ async fn end(with_stdin: bool) {
 }
 
 impl Args {
-    fn settings(&self) -> Settings {
+    fn settings(&self, catalogue: Catalogue) -> Settings {
         let identity = identity();
         let seconds = Duration::from_secs(self.lease_seconds);
         let lease = LeaseSettings {
@@ -135,6 +168,7 @@ impl Args {
         Settings {
             credentials_namespace: self.credentials_namespace.clone().unwrap_or_else(|| self.namespace.clone()),
             http_hosts: self.http_hosts.clone(),
+            catalogue: Arc::new(catalogue),
             lease,
             listen: Some(self.listen),
             concurrency: self.concurrency,
@@ -151,7 +185,7 @@ pub(super) fn identity() -> String {
 }
 
 /// A client for that kubeconfig, or for wherever this process is.
-pub(super) async fn client(kubeconfig: Option<&std::path::Path>) -> Result<Client, Error> {
+pub(super) async fn client(kubeconfig: Option<&Path>) -> Result<Client, Error> {
     install_crypto();
     let config = match kubeconfig {
         Some(path) => {

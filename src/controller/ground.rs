@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use kube::ResourceExt;
 
 use crate::{
-    access::{Delegation, delegation::Namespace},
+    access::{Catalogue, Delegation, delegation::Namespace},
     api::{ConfluentOrganization, ConfluentOrganizationSpec, RELEASE, convert},
     plan::{Decision, Facts, Finding, Inventory, Protection},
 };
@@ -27,6 +27,8 @@ pub(crate) struct Ground {
     pub(crate) namespace: Namespace,
     delegations: Vec<Delegation>,
     protection: Protection,
+    catalogue: Arc<Catalogue>,
+    allow_unknown_roles: bool,
 }
 
 impl Ground {
@@ -39,6 +41,8 @@ impl Ground {
             namespace: context.namespace(&object.namespace().unwrap_or_default()),
             delegations: spec.map(convert::delegations).unwrap_or_default(),
             protection: spec.map(|spec| convert::protection(&spec.protection)).unwrap_or_default(),
+            allow_unknown_roles: spec.is_some_and(|spec| spec.allow_unknown_roles),
+            catalogue: Arc::clone(&context.settings.catalogue),
             organization: found,
         }
     }
@@ -68,6 +72,8 @@ impl Ground {
     ) -> Facts<'a> {
         Facts {
             inventory,
+            catalogue: &self.catalogue,
+            allow_unknown_roles: self.allow_unknown_roles,
             own: view.realm().identity.principal.as_ref(),
             delegations: &self.delegations,
             protection: &self.protection,

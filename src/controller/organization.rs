@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use kube::{Api, Client, ResourceExt};
 
 use crate::{
-    access::catalogue::{AccountOperation, may_operate},
+    access::catalogue::{AccountOperation, Catalogue},
     api::{
         ConfluentOrganization, ConfluentOrganizationStatus,
         common::Conditions,
@@ -188,7 +188,7 @@ fn connected(
     let credentials = credentials(&view, format!("the vendor knows the key as {who}"));
     let mut more = vec![
         (ConditionType::CredentialsValid, credentials),
-        (ConditionType::PermissionsSufficient, permissions(&view, held.as_deref(), &who)),
+        (ConditionType::PermissionsSufficient, permissions(&view, &lane.realm().catalogue, held.as_deref(), &who)),
         (ConditionType::InventoryFresh, freshness(&view)),
     ];
     if identity.simulated {
@@ -200,7 +200,12 @@ fn connected(
 }
 
 /// Inviting and deleting are judged apart, since other administrators may invite.
-fn permissions(view: &View<'_, Organization>, held: Option<&[(String, String)]>, who: &str) -> Fact {
+fn permissions(
+    view: &View<'_, Organization>,
+    catalogue: &Catalogue,
+    held: Option<&[(String, String)]>,
+    who: &str,
+) -> Fact {
     // The picture may be from before a role was taken away.
     if let Some(failure) = view.listing_failure().filter(|failure| failure.reason == Reason::RolesUnreadable) {
         return Fact { holds: Some(false), finding: failure.clone() };
@@ -209,7 +214,7 @@ fn permissions(view: &View<'_, Organization>, held: Option<&[(String, String)]>,
         let message = format!("the vendor does not show {who} its own roles, so it is not known what it may do");
         return Fact::new(None, Reason::RolesUnreadable, message);
     };
-    let may = |operation| may_operate(held.iter().map(|(role, _)| role.as_str()), operation);
+    let may = |operation| catalogue.may_operate(held.iter().map(|(role, _)| role.as_str()), operation);
     let lacking: Vec<&str> = [(AccountOperation::InviteUser, "invite"), (AccountOperation::DeleteUser, "remove")]
         .into_iter()
         .filter(|(operation, _)| !may(*operation))

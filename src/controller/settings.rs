@@ -1,6 +1,8 @@
 //! What the operator is started with. No IO.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
+
+use crate::access::Catalogue;
 
 use super::lease::LeaseSettings;
 
@@ -11,6 +13,8 @@ pub struct Settings {
     pub credentials_namespace: String,
     /// Hosts that may be reached over plain http, beside loopback.
     pub http_hosts: Vec<String>,
+    /// The roles, with what an administrator patched.
+    pub catalogue: Arc<Catalogue>,
     /// The Lease that decides which replica writes.
     pub lease: LeaseSettings,
     /// Where `/livez`, `/readyz` and `/metrics` are served; nowhere when absent.

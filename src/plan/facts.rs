@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::access::{
-    Delegation, PrincipalId, Role, Scope,
-    catalogue::{self, AccountOperation, ORGANIZATION_ADMIN},
+    Catalogue, Delegation, PrincipalId, Scope,
+    catalogue::{AccountOperation, ORGANIZATION_ADMIN},
     delegation::Namespace,
 };
 
@@ -27,6 +27,10 @@ pub enum Adoption {
 pub struct Facts<'a> {
     /// The picture of the organization.
     pub inventory: &'a Inventory,
+    /// The roles.
+    pub catalogue: &'a Catalogue,
+    /// Roles that the catalogue does not know may be declared.
+    pub allow_unknown_roles: bool,
     /// Whom the operator acts as; `None` where it cannot tell.
     pub own: Option<&'a PrincipalId>,
     /// What namespaces may declare.
@@ -53,12 +57,8 @@ impl<'a> Facts<'a> {
 
     /// Whether the operator may do that to accounts; unknown roles are given the try.
     pub fn may_operate(&self, operation: AccountOperation) -> bool {
-        self.own_roles().is_none_or(|held| catalogue::may_operate(held.into_iter().map(|(name, _)| name), operation))
-    }
-
-    /// Whether the operator may grant that role there; unknown roles are given the try.
-    pub fn may_grant(&self, role: &Role, scope: &Scope) -> bool {
-        self.own_roles().is_none_or(|held| catalogue::may_grant(held, role, scope))
+        let may = |held: Vec<(&str, &Scope)>| self.catalogue.may_operate(held.into_iter().map(|it| it.0), operation);
+        self.own_roles().is_none_or(may)
     }
 
     /// Whether every role binding is visible to the operator.

@@ -4,11 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::access::{
-    Email, PrincipalId, PrincipalKind,
-    catalogue::{self, ORGANIZATION_ADMIN},
-    listing::Binding,
-};
+use crate::access::{Catalogue, Email, PrincipalId, PrincipalKind, catalogue::ORGANIZATION_ADMIN, listing::Binding};
 
 use super::{Inventory, Permit, Reason, Removal};
 
@@ -32,6 +28,8 @@ impl Default for Protection {
 pub struct GuardFacts<'a> {
     /// People and invitations.
     pub inventory: &'a Inventory,
+    /// The roles.
+    pub catalogue: &'a Catalogue,
     /// The bindings of `OrganizationAdmin` at the organization, read for this batch of removals.
     pub admins: &'a [Binding],
     /// Whom the operator acts as; `None` where it cannot tell.
@@ -64,7 +62,7 @@ pub fn pass(removal: Removal, facts: GuardFacts<'_>) -> Result<Permit, Held> {
 fn loses_administration<'a>(removal: &'a Removal, facts: GuardFacts<'_>) -> Option<&'a PrincipalId> {
     match removal {
         Removal::Binding(binding) => {
-            let own = facts.own == Some(&binding.principal) && catalogue::is_administrative(&binding.role);
+            let own = facts.own == Some(&binding.principal) && facts.catalogue.is_administrative(&binding.role);
             (own || Inventory::is_organization_admin(binding)).then_some(&binding.principal)
         }
         Removal::Account { user, .. } => Some(user),

@@ -121,9 +121,11 @@ reasons! {
     /// The operator's identity may not grant that role there.
     GranterNotAllowed: Refused, "Grant the operator's identity one of the roles that the message names, or bind by hand.";
     /// The catalogue does not know the role.
-    RoleUnknown: Refused, "Correct the name.";
+    RoleUnknown: Refused, "Correct the name, or set `spec.allowUnknownRoles` on the organization where the vendor has the role.";
     /// The role cannot be bound to that kind of place.
     RoleNotAllowedAtScope: Refused, "Bind it to one of the places that the message names.";
+    /// The role is not for that kind of principal.
+    RoleNotForPrincipal: Refused, "Declare one of the kinds of principal that the message names, or another role.";
     /// Roles inside a Basic cluster do not exist.
     ClusterTypeUnsupported: Refused, "Use a cluster that is more than Basic, or bind CloudClusterAdmin to the cluster.";
     /// No delegation of the organization or publisher permits it from this namespace.

@@ -37,7 +37,7 @@ const LAYERS: &[Layer] = &[
         name: "access",
         holds: "PURE nouns and rules: e-mail, principal, role catalogue, scope and CRN, grant, publisher, delegation, listing",
         names: &[],
-        crates: Crates::Only(&["std", "serde", "thiserror", "jiff"]),
+        crates: Crates::Only(&["std", "serde", "serde_yaml", "thiserror", "jiff"]),
     },
     Layer {
         name: "plan",

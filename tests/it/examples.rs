@@ -89,7 +89,8 @@ fn each_makes_sense_and_is_delegated() {
                 |name: &str| users.iter().find(|user| user.name_any() == name).map(|user| user.spec.email.clone());
             let desired = convert::desired_binding(&binding.spec, &organization.spec, email).unwrap();
             let (role, scope) = (desired.role.as_str(), &desired.scope);
-            judge::role_at(role, scope).unwrap_or_else(|error| panic!("{name}: {error}"));
+            judge::role_at(roster::access::Catalogue::embedded(), role, scope)
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
             let kind = match binding.spec.principal.user_ref {
                 Some(_) => PrincipalKind::User,
                 None => PrincipalKind::ServiceAccount,

@@ -20,6 +20,7 @@ mod publishers;
 mod refusals;
 mod replica;
 mod restore;
+mod roles;
 mod sandbox;
 mod schema;
 mod simulator;

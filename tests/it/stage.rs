@@ -166,6 +166,7 @@ pub(crate) fn settings(identity: &str) -> Settings {
     lease.renew_deadline = Duration::from_secs(4);
     lease.retry_period = Duration::from_millis(500);
     Settings {
+        catalogue: Arc::new(roster::access::Catalogue::embedded().clone()),
         credentials_namespace: "roster-system".to_owned(),
         http_hosts: Vec::new(),
         lease,

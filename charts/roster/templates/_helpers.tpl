@@ -1,3 +1,10 @@
+{{/* The ConfigMap that holds the patch of the role catalogue; nothing where nothing is patched. */}}
+{{- define "roster.roleCatalogue" -}}
+{{- with .Values.roleCatalogue -}}
+{{- if .existingConfigMap }}{{ .existingConfigMap }}{{ else if .patch }}{{ include "roster.fullname" $ }}-roles{{ end }}
+{{- end }}
+{{- end }}
+
 {{/* The name that stands in labels. */}}
 {{- define "roster.name" -}}
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}

@@ -20,6 +20,7 @@ use kube::Client;
 use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::{
+    access::Catalogue,
     controller::{self, LeaseSettings, Settings},
     simulator::{Serving, Simulator},
     telemetry::{LogFormat, Metrics, log},
@@ -232,6 +233,7 @@ impl Sandbox {
 fn settings() -> Settings {
     let identity = run::identity();
     Settings {
+        catalogue: Arc::new(Catalogue::embedded().clone()),
         credentials_namespace: install::NAMESPACE.to_owned(),
         http_hosts: Vec::new(),
         lease: LeaseSettings::new(install::NAMESPACE, "roster", &identity),

@@ -109,7 +109,7 @@ async fn open(
     let (protected, listed) = (name.clone(), name.clone());
     Ok(Lane::start(Parts {
         name,
-        realm: Organization { identity, backend },
+        realm: Organization { identity, backend, catalogue: Arc::clone(&context.settings.catalogue) },
         wake: Arc::<super::super::wake::Waker>::clone(&context.wake),
         leadership: context.leadership.clone(),
         protection: Box::new(move || wake.protection(&protected)),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     access::{
-        Listing,
+        Catalogue, Listing,
         listing::{Binding, Identity, User},
     },
     backend::{AccessBackend, BackendError, ErrorKind},
@@ -23,6 +23,7 @@ use super::{
 pub(crate) struct Organization {
     pub(crate) identity: Identity,
     pub(crate) backend: Arc<dyn AccessBackend>,
+    pub(crate) catalogue: Arc<Catalogue>,
 }
 
 impl Realm for Organization {
@@ -177,7 +178,10 @@ impl Realm for Organization {
         protection: &Protection,
     ) -> Result<Permit, Held> {
         let own = self.identity.principal.as_ref();
-        guard::pass(removal, GuardFacts { inventory: picture, admins: around, own, protection })
+        guard::pass(
+            removal,
+            GuardFacts { inventory: picture, catalogue: &self.catalogue, admins: around, own, protection },
+        )
     }
 
     async fn remove(&self, permit: Permit) -> Result<Written, BackendError> {

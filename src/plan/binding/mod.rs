@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 mod resolve;
 
-use crate::access::{Email, Grant, PrincipalId, Scope, catalogue, listing::Binding};
+use crate::access::{Email, Grant, PrincipalId, Scope, judge, listing::Binding};
 
-use self::resolve::{Resolved, meaning, resolve};
+use self::resolve::{Resolved, meaning, nonsense, resolve};
 use super::{
     Decision, Fact, Finding, Inventory, Reason, Removal, Step,
     facts::{Adoption, Facts, pre_exists},
@@ -196,14 +196,12 @@ fn live(object: &BindingObject, resolved: &Resolved<'_>, facts: &Facts<'_>, shar
 fn make(object: &BindingObject, resolved: &Resolved<'_>, old: Option<Binding>, facts: &Facts<'_>) -> BindingDecision {
     let (grant, words) = (&resolved.grant, resolved.words());
     let absent = Fact::new(false, Reason::Progressing, format!("{words} is not in force yet"));
-    if !facts.may_grant(resolved.role, &grant.scope) {
-        let message = format!(
-            "the operator's identity may not grant `{}` on {}: it needs one of {} there",
-            grant.role,
-            grant.scope.describe(),
-            resolved.role.granted_by.join(", ")
-        );
-        return Decision::invalid(Reason::GranterNotAllowed, message).with_special(absent).keeping(object);
+    // Where our roles or the role itself are not known, the vendor judges.
+    if let (Some(role), Some(held)) = (resolved.role, facts.own_roles())
+        && let Err(refused) = judge::may_grant(role, &grant.scope, &held)
+    {
+        let finding = nonsense(&refused);
+        return Decision::invalid(finding.reason, finding.message).with_special(absent).keeping(object);
     }
     let mut steps = vec![Step::Grant(grant.clone())];
     steps.extend(old.map(|binding| Step::Remove(Removal::Binding(binding))));
@@ -216,7 +214,8 @@ fn not_ours(object: &BindingObject, resolved: &Resolved<'_>, binding: &Binding) 
     if object.recorded.as_ref().is_some_and(|recorded| recorded.grant == resolved.grant) {
         return None;
     }
-    let administrative = catalogue::is_administrative(&resolved.grant.role);
+    // A role that nobody knows counts as administrative.
+    let administrative = resolved.role.is_none_or(|role| role.administrative);
     let adoption = resolved.desired.adoption;
     let takes_over = match adoption {
         Some(Adoption::Adopt) => true,

@@ -3,7 +3,7 @@
 use crate::access::{
     Grant, PrincipalId, PrincipalKind, Role,
     delegation::{self, GrantRequest},
-    judge::{self, Nonsense},
+    judge::{self, Declaration, Nonsense},
 };
 
 use super::{BindingObject, DeclaredPrincipal, DesiredBinding, Meaning};
@@ -12,7 +12,8 @@ use crate::plan::{Facts, Finding, Reason, person::Person};
 /// A declaration that makes sense and may be made.
 pub(super) struct Resolved<'a> {
     pub(super) desired: &'a DesiredBinding,
-    pub(super) role: &'static Role,
+    /// What the catalogue knows of the role; `None` where only the vendor knows it.
+    pub(super) role: Option<&'a Role>,
     pub(super) grant: Grant,
     pub(super) label: String,
     /// The principal is a person who has not accepted yet.
@@ -29,14 +30,22 @@ impl Resolved<'_> {
 pub(super) fn resolve<'a>(
     object: &BindingObject,
     desired: &'a DesiredBinding,
-    facts: &Facts<'_>,
+    facts: &Facts<'a>,
 ) -> Result<Resolved<'a>, Finding> {
-    let role = judge::role_at(&desired.role, &desired.scope).map_err(|it| nonsense(&it))?;
     let inventory = facts.inventory;
-    judge::place_exists(&desired.scope, |id| inventory.environment(id), |env, id| inventory.cluster(env, id))
-        .map_err(|it| nonsense(&it))?;
     let kind = declared_kind(&desired.principal);
-    let request = GrantRequest { role: role.name, scope: &desired.scope, kind, declared_here: object.declared_here };
+    let declared = Declaration {
+        role: &desired.role,
+        scope: &desired.scope,
+        principal: kind,
+        allow_unknown: facts.allow_unknown_roles,
+    };
+    // Whether we may grant it is asked when it is to be made: what is there already needs nobody's right.
+    let (environment, cluster) =
+        (|id: &str| inventory.environment(id), |env: &str, id: &str| inventory.cluster(env, id));
+    let role = judge::declaration(facts.catalogue, declared, environment, cluster, None).map_err(|it| nonsense(&it))?;
+    let request =
+        GrantRequest { role: &desired.role, scope: &desired.scope, kind, declared_here: object.declared_here };
     delegation::may_grant(facts.delegations, facts.namespace, request).map_err(|denial| {
         Finding::new(
             Reason::DelegationDenied,
@@ -45,16 +54,18 @@ pub(super) fn resolve<'a>(
     })?;
     let (id, label, pending) = principal(&desired.principal, facts)?;
     unchanged(object, &id, &label)?;
-    let grant = Grant { principal: id, role: role.name.to_owned(), scope: desired.scope.clone() };
+    let grant = Grant { principal: id, role: desired.role.clone(), scope: desired.scope.clone() };
     Ok(Resolved { desired, role, grant, label, pending })
 }
 
-fn nonsense(nonsense: &Nonsense) -> Finding {
+pub(super) fn nonsense(nonsense: &Nonsense) -> Finding {
     let reason = match nonsense {
         Nonsense::RoleUnknown { .. } => Reason::RoleUnknown,
         Nonsense::NotAtScope { .. } => Reason::RoleNotAllowedAtScope,
         Nonsense::ScopeNotFound(_) => Reason::ScopeNotFound,
         Nonsense::BasicCluster { .. } => Reason::ClusterTypeUnsupported,
+        Nonsense::NotForPrincipal { .. } => Reason::RoleNotForPrincipal,
+        Nonsense::GranterNotAllowed { .. } => Reason::GranterNotAllowed,
     };
     let looked_for = "; correct `spec.scope`, or create it: it is looked for at every listing";
     let next = if reason == Reason::ScopeNotFound { looked_for } else { "" };

@@ -14,6 +14,7 @@ fn judged(setting: &Setting, removal: Removal) -> Result<(), Reason> {
     let admins = admins(setting);
     let facts = GuardFacts {
         inventory: &setting.inventory,
+        catalogue: Catalogue::embedded(),
         admins: &admins,
         own: setting.own.as_ref(),
         protection: &setting.protection,
@@ -105,7 +106,8 @@ proptest! {
         let effective = |setting: &Setting| {
             let admins = admins(setting);
             let facts = GuardFacts {
-                inventory: &setting.inventory, admins: &admins, own: setting.own.as_ref(), protection: &setting.protection,
+                inventory: &setting.inventory, catalogue: Catalogue::embedded(), admins: &admins,
+                own: setting.own.as_ref(), protection: &setting.protection,
             };
             guard::effective_admins(facts).len()
         };

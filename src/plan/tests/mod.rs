@@ -8,7 +8,7 @@ mod user;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::access::{
-    Delegation, Email, Grant, Key, Listing, PrincipalId, Scope,
+    Catalogue, Delegation, Email, Grant, Key, Listing, PrincipalId, Scope,
     delegation::{DeclaredIn, GrantRule, Namespace, Namespaces},
     listing::{ApiKey, Binding, Cluster, ClusterKind, Environment, Invitation, InvitationStatus, ServiceAccount, User},
     principal::PrincipalKind,
@@ -116,6 +116,7 @@ pub(super) struct Setting {
     pub(super) delegations: Vec<Delegation>,
     pub(super) protection: Protection,
     pub(super) namespace: Namespace,
+    pub(super) allow_unknown_roles: bool,
 }
 
 impl Setting {
@@ -138,12 +139,15 @@ impl Setting {
             delegations: vec![everything],
             protection: Protection::default(),
             namespace: Namespace { name: "team".to_owned(), ..Namespace::default() },
+            allow_unknown_roles: false,
         }
     }
 
     pub(super) fn facts(&self) -> Facts<'_> {
         Facts {
             inventory: &self.inventory,
+            catalogue: Catalogue::embedded(),
+            allow_unknown_roles: self.allow_unknown_roles,
             own: self.own.as_ref(),
             delegations: &self.delegations,
             protection: &self.protection,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{Actor, Answer, Binding, ClusterType, DuplicateGrant, Membership, Refusal, User, World, standing::allow};
 use crate::access::{
     Crn, Key, PrincipalId, Role, Scope,
-    catalogue::{self, ORGANIZATION_ADMIN},
+    catalogue::{Catalogue, ORGANIZATION_ADMIN},
 };
 
 /// What one principal holds, in the order in which an equal binding is looked for.
@@ -34,7 +34,7 @@ impl World {
         at: Timestamp,
     ) -> Result<Answer, Refusal> {
         let principal = parse_principal(principal)?;
-        let role = catalogue::role(role).ok_or_else(|| Refusal::UnknownRole(role.to_owned()))?;
+        let role = Catalogue::embedded().role(role).ok_or_else(|| Refusal::UnknownRole(role.to_owned()))?;
         let crn: Crn = crn.parse().map_err(|error| Refusal::Invalid(format!("crn_pattern is not valid: {error}")))?;
         let scope = crn.scope;
         allow(crn.organization == self.organization.id)?;
@@ -42,7 +42,7 @@ impl World {
         allow(self.standing(actor).may_grant(role, &scope))?;
         allow(self.is_principal(&principal))?;
         self.check_place(role, &scope)?;
-        if let Some(earlier) = self.equal_binding(&principal, role.name, &scope) {
+        if let Some(earlier) = self.equal_binding(&principal, &role.name, &scope) {
             match self.rules.duplicate_grant {
                 DuplicateGrant::Conflict409 => return Err(Refusal::DuplicateBinding(earlier.id.clone())),
                 DuplicateGrant::SameId201 => return Ok(Answer::Binding(earlier.clone())),
@@ -53,7 +53,7 @@ impl World {
             return Err(Refusal::QuotaExceeded("role_bindings_per_org"));
         }
         let text = self.crn_of(&scope);
-        let binding = self.add_binding(principal, role.name, text, at);
+        let binding = self.add_binding(principal, &role.name, text, at);
         self.record(actor, "CreateRoleBinding", binding.id.clone(), at);
         if is_administrator(&binding) {
             self.announce_administrator(actor, &binding, at);
@@ -64,7 +64,7 @@ impl World {
     pub(super) fn revoke(&mut self, actor: &Actor, id: &str, at: Timestamp) -> Result<Answer, Refusal> {
         let binding = self.bindings.get(id).ok_or(Refusal::BindingHidden)?.clone();
         let standing = self.standing(actor);
-        let may = match (catalogue::role(&binding.role), &binding.scope) {
+        let may = match (Catalogue::embedded().role(&binding.role), &binding.scope) {
             (Some(role), Some(scope)) => standing.may_grant(role, scope),
             // What the catalogue or the grammar does not know is the administrator's alone.
             _ => standing.administers(),
@@ -165,7 +165,7 @@ impl World {
         let cluster = cluster.ok_or(Refusal::Forbidden)?;
         let kind = scope.kind();
         if cluster.kind == ClusterType::Basic && kind.needs_granular_cluster() {
-            let (role, cluster) = (role.name.to_owned(), id.to_owned());
+            let (role, cluster) = (role.name.clone(), id.to_owned());
             return Err(Refusal::BasicCluster { role, resource: kind.noun(), cluster });
         }
         Ok(())
@@ -188,5 +188,5 @@ fn check_scope(role: &Role, scope: &Scope) -> Result<(), Refusal> {
         return Ok(());
     }
     let legal = role.at.iter().map(|key| key.as_str()).collect::<Vec<_>>().join(", ");
-    Err(Refusal::RoleNotAtScope { role: role.name.to_owned(), legal, actual: scope.kind().as_str() })
+    Err(Refusal::RoleNotAtScope { role: role.name.clone(), legal, actual: scope.kind().as_str() })
 }

@@ -5,12 +5,12 @@
 use super::{World, command::Actor, refusal::Refusal};
 use crate::access::{
     PrincipalId, Scope,
-    catalogue::{self, AccountOperation, ORGANIZATION_ADMIN, Role},
+    catalogue::{ACCOUNT_ADMIN, AccountOperation, Catalogue, ORGANIZATION_ADMIN, Role},
 };
 
 /// Roles that see the people of the organization.
 const SEE_PEOPLE: [&str; 5] =
-    [ORGANIZATION_ADMIN, catalogue::ACCOUNT_ADMIN, "EnvironmentAdmin", "CloudClusterAdmin", "FlinkAdmin"];
+    [ORGANIZATION_ADMIN, ACCOUNT_ADMIN, "EnvironmentAdmin", "CloudClusterAdmin", "FlinkAdmin"];
 /// Roles that see role bindings, each within its own scope. `AccountAdmin` is not one of them.
 const SEE_BINDINGS: [&str; 4] = [ORGANIZATION_ADMIN, "EnvironmentAdmin", "CloudClusterAdmin", "ResourceOwner"];
 
@@ -69,12 +69,12 @@ impl Standing<'_> {
 
     /// Whether the actor may do that to accounts.
     pub(super) fn may_operate(&self, operation: AccountOperation) -> bool {
-        self.portal || catalogue::may_operate(self.held.iter().map(|(role, _)| *role), operation)
+        self.portal || Catalogue::embedded().may_operate(self.held.iter().map(|(role, _)| *role), operation)
     }
 
     /// Whether the actor may grant or revoke that role there.
     pub(super) fn may_grant(&self, role: &Role, scope: &Scope) -> bool {
-        self.portal || catalogue::may_grant(self.held.iter().copied(), role, scope)
+        self.portal || role.may_be_granted_by(self.held.iter().copied(), scope)
     }
 
     /// Whether the actor sees who is in the organization.
