@@ -120,19 +120,19 @@ async fn operate(args: Args) -> Result<(), Error> {
 }
 
 /// The roles as the program holds them, or with a patch; every difference is one line of the log.
-fn catalogue(patch: Option<&Path>) -> Result<Catalogue, Error> {
+fn catalogue(given: Option<&Path>) -> Result<Catalogue, Error> {
     let embedded = Catalogue::try_embedded().map_err(|error| Error::Catalogue(error.clone()))?;
-    let Some(path) = patch else {
+    let Some(file) = given else {
         return Ok(embedded.clone());
     };
-    let text = std::fs::read_to_string(path).map_err(|error| Error::CatalogueFile(path.to_owned(), error))?;
-    let patched = embedded.patched(&text).map_err(|error| Error::CataloguePatch(path.to_owned(), error))?;
+    let text = std::fs::read_to_string(file).map_err(|error| Error::CatalogueFile(file.to_owned(), error))?;
+    let patched = embedded.patched(&text).map_err(|error| Error::CataloguePatch(file.to_owned(), error))?;
     let differences = patched.differences(embedded);
     for difference in &differences {
         tracing::info!(role = %difference.subject, %difference, "the role catalogue differs");
     }
     if differences.is_empty() {
-        tracing::warn!(file = %path.display(), "the role catalogue that was given changes nothing");
+        tracing::warn!(file = %file.display(), "the role catalogue that was given changes nothing");
     }
     Ok(patched)
 }
@@ -201,4 +201,31 @@ pub(super) async fn client(kubeconfig: Option<&Path>) -> Result<Client, Error> {
 /// One TLS provider for the whole process; whoever came first is the same one.
 pub(super) fn install_crypto() {
     let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::telemetry::chain;
+
+    #[test]
+    fn a_broken_role_catalogue_stops_the_start_with_a_sentence_and_the_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("roles.yaml");
+        let said = |text: Option<&str>| {
+            if let Some(text) = text {
+                fs::write(&path, text).unwrap();
+            }
+            let read = catalogue(Some(&path));
+            read.map(|it| it.roles().len()).map_err(|error| chain(&error))
+        };
+        let missing = said(None).unwrap_err();
+        assert!(missing.starts_with("read the role catalogue `/") && missing.contains("No such file"), "{missing}");
+        let broken = said(Some("version: 1\nroles:\n- name: Operator\n  at: [planet]\n")).unwrap_err();
+        assert!(broken.contains("understand the role catalogue `") && broken.contains("at line 4"), "{broken}");
+        assert!(said(Some("version: 1\nroles:\n- {name: Operator, at: [environment]}\n")).is_ok());
+        assert_eq!(catalogue(None).unwrap(), *Catalogue::embedded());
+    }
 }

@@ -1,6 +1,7 @@
 //! The vendor's page on predefined roles, line by line, against the role catalogue. The page itself is not part of this
 //! project: `tests/data/roles/page.yaml` knows its lines by number and hash, and where the page is at hand the two are
 //! compared.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -52,7 +53,7 @@ fn page() -> Option<String> {
 
 fn hash(line: &str) -> String {
     let digest = Sha256::digest(line.trim().as_bytes());
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().take(8).fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// What is amiss between the page's lines and what cites them, as sentences.
@@ -118,6 +119,9 @@ fn what_the_catalogue_says_the_page_states_is_cited_by_a_line() {
     assert!(uncited.is_empty(), "{uncited:?}");
 }
 
+/// What is cited, how many lines are known, and what is amiss then.
+type Case<'a> = (&'a [(usize, &'a str)], usize, &'a [&'a str]);
+
 #[test]
 fn the_comparison_itself_notices() {
     let citations = |by: &[(usize, &str)], lines| Citations {
@@ -126,7 +130,7 @@ fn the_comparison_itself_notices() {
         not_about_access: Vec::new(),
     };
     let page = "one\n\n  two\n";
-    let cases: [(&[(usize, &str)], usize, &[&str]); 5] = [
+    let cases: [Case; 5] = [
         (&[(1, "one"), (3, "two")], 2, &[]),
         (&[(1, "one")], 2, &["nobody cites line 3"]),
         (&[(1, "one"), (3, "three")], 2, &["line 3 is another one now"]),

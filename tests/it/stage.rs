@@ -415,10 +415,11 @@ impl Stage {
 
 fn simulator(organization_id: &str, seed: u64, more: &[Command]) -> Simulator {
     let (founding, commands) = example(seed, Timestamp::now() - jiff::SignedDuration::from_hours(24));
+    let commands: Vec<&Command> = commands.iter().chain(more).collect();
     let text = serde_json::to_string(&(founding, commands)).unwrap().replace(EXAMPLE, organization_id);
     let (founding, commands): (Founding, Vec<Command>) = serde_json::from_str(&text).unwrap();
     let mut world = World::founded(&founding);
-    for command in commands.iter().chain(more) {
+    for command in &commands {
         world.apply(&Actor::Portal, command, founding.at).unwrap();
     }
     Simulator::new(world, Arc::new(Timestamp::now))

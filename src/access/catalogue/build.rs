@@ -7,7 +7,7 @@ use crate::access::PrincipalKind;
 use super::{
     Catalogue, Caveat, Correction, DefaultMapping, Denial, Gap, Permission, Role, Rule,
     file::{
-        CatalogueError, CaveatText, DenialText, File, GapText, Mapping, Patch, PermissionText, RolePatch, RuleText,
+        CatalogueError, CaveatText, DefaultText, DenialText, File, GapText, Patch, PermissionText, RolePatch, RuleText,
         Verb, read,
     },
     word::{Operation, Resource, Sure},
@@ -287,8 +287,8 @@ impl Writer<'_> {
     }
 }
 
-impl From<Mapping> for DefaultMapping {
-    fn from(it: Mapping) -> Self {
+impl From<DefaultText> for DefaultMapping {
+    fn from(it: DefaultText) -> Self {
         Self { id: it.id, mapping: it.mapping, roles: it.roles, says: it.says }
     }
 }

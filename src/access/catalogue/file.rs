@@ -36,7 +36,7 @@ pub(super) struct File {
     pub(super) date: Date,
     pub(super) sources: BTreeMap<String, String>,
     pub(super) granular: Vec<Granular>,
-    pub(super) defaults: Vec<Mapping>,
+    pub(super) defaults: Vec<DefaultText>,
     pub(super) rules: Vec<RuleText>,
     pub(super) roles: Vec<RolePatch>,
     pub(super) corrections: Vec<CorrectionText>,
@@ -50,7 +50,7 @@ pub(super) struct Patch {
     pub(super) version: Option<u32>,
     #[serde(default)]
     pub(super) granular: Vec<Granular>,
-    pub(super) defaults: Option<Vec<Mapping>>,
+    pub(super) defaults: Option<Vec<DefaultText>>,
     #[serde(default)]
     pub(super) rules: Vec<RuleText>,
     #[serde(default)]
@@ -77,7 +77,7 @@ pub(super) struct Granular {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(super) struct Mapping {
+pub(super) struct DefaultText {
     pub(super) id: String,
     pub(super) mapping: String,
     pub(super) roles: Vec<String>,

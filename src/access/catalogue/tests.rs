@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{word::ClusterType, *};
 
+const KSQL: &str = "environment=e/cloud-cluster=c/ksql=k";
+
 fn catalogue() -> &'static Catalogue {
     Catalogue::try_embedded().unwrap()
 }
@@ -120,7 +122,6 @@ fn a_permission_reaches_as_far_as_it_says() {
         let permission = role(role_name).may.iter().find(|it| it.id == id).unwrap();
         permission.reaches(&scope(bound), &scope(place))
     };
-    const KSQL: &str = "environment=e/cloud-cluster=c/ksql=k";
     assert!(reaches("KsqlAdmin", "KsqlAdmin.around", KSQL, "environment=e"));
     assert!(!reaches("KsqlAdmin", "KsqlAdmin.around", KSQL, "environment=other"));
     assert!(!reaches("KsqlAdmin", "KsqlAdmin.list", KSQL, "environment=e"));
@@ -155,6 +156,9 @@ fn resources_are_required_optional_or_refused() {
     }
 }
 
+/// Of whom, on what: the operations of the row, those that it omits, and those that it adds.
+type Row<'a> = (&'a [&'a str], Resource, &'a [Operation], &'a [Operation], &'a [Operation]);
+
 /// The page's table of what each does to accounts, beside what the roles' own texts give.
 #[test]
 fn the_table_of_account_administrators_comes_out_with_two_exceptions() {
@@ -169,7 +173,7 @@ fn the_table_of_account_administrators_comes_out_with_two_exceptions() {
     let (account, cluster) = (ACCOUNT_ADMIN, "CloudClusterAdmin");
     // Of both, what the row says; its own text gives more to AccountAdmin (omitted), and neither row carries all that the
     // combined row says (added).
-    let rows: [(&[&str], Resource, &[Operation], &[Operation], &[Operation]); 6] = [
+    let rows: [Row; 6] = [
         (&[account], Resource::User, &[Create, Delete], &[Describe, Invite], &[]),
         (&[account], Resource::ServiceAccount, &[Alter, Create, Delete], &[Describe], &[]),
         (&[cluster], Resource::User, &[AlterAccess, Create, Describe, Invite], &[], &[]),

@@ -196,10 +196,8 @@ impl Resource {
 
     /// The kind of thing that a CRN ending in this key names.
     pub fn of(key: Key) -> Option<Self> {
-        let word = match key {
-            Key::CloudCluster | Key::Kafka => Self::Cluster.as_str(),
-            other => other.as_str(),
-        };
+        let cluster = matches!(key, Key::CloudCluster | Key::Kafka);
+        let word = if cluster { Self::Cluster.as_str() } else { key.as_str() };
         Self::ALL.iter().copied().find(|resource| resource.as_str() == word)
     }
 }

@@ -183,6 +183,46 @@ fn what_makes_no_sense_is_refused_before_a_remote_call_is_wasted() {
 }
 
 #[test]
+fn a_role_that_only_the_vendor_knows_is_left_to_it_where_the_organization_allows_that() {
+    let scope = || Scope::environment("env-1").unwrap();
+    let mut listing = listing();
+    listing.bindings.push(binding("u-linus", "Novelty", scope()));
+    let mut setting = Setting::of(listing);
+    let judged = |setting: &Setting, who: &str, adoption| {
+        let principal = DeclaredPrincipal::Email(email(who));
+        let desired = DesiredBinding { adoption, ..desired(principal, "Novelty", scope()) };
+        let decision = said_with(setting, &object(), &Ok(desired), &[]).decision;
+        (decision.ready.reason, decision.steps.len())
+    };
+    assert_eq!(judged(&setting, "mary@example.com", None), (Reason::RoleUnknown, 0));
+    setting.allow_unknown_roles = true;
+    assert_eq!(judged(&setting, "mary@example.com", None), (Reason::Progressing, 1));
+    // It counts as administrative: what is there is taken over only where that is spelled.
+    assert_eq!(judged(&setting, "linus@example.com", None), (Reason::AdoptionRequired, 0));
+    assert_eq!(judged(&setting, "linus@example.com", Some(Adoption::Adopt)), (Reason::InSync, 0));
+}
+
+#[test]
+fn an_administrators_patch_reaches_the_plan() {
+    let patch = "version: 1\nroles: [{name: DeveloperRead, at: [environment], principals: [ServiceAccount]}]";
+    let patched = Catalogue::embedded().patched(patch).unwrap();
+    let setting = Setting::of(listing());
+    let judged = |principal, scope| {
+        let facts = Facts { catalogue: &patched, ..setting.facts() };
+        let none = |_: &Grant| Vec::new();
+        let desired = Ok(desired(principal, "DeveloperRead", scope));
+        decide(&object(), &desired, &facts, Sharers { known: &none, all: &none }).decision.ready
+    };
+    let etl = || DeclaredPrincipal::ServiceAccountNamed("etl".to_owned());
+    let environment = || Scope::environment("env-1").unwrap();
+    assert_eq!(judged(etl(), environment()).reason, Reason::Progressing);
+    assert_eq!(judged(etl(), topic()).reason, Reason::RoleNotAllowedAtScope);
+    let refused = judged(mary(), environment());
+    assert_eq!(refused.reason, Reason::RoleNotForPrincipal);
+    assert_eq!(refused.message, "`DeveloperRead` cannot be held by a user: it is for a service account");
+}
+
+#[test]
 fn the_operators_own_reach_is_judged() {
     let mut listing = listing();
     listing.bindings.retain(|it| it.principal.as_str() != "sa-op");

@@ -4,9 +4,12 @@
 use std::path::Path;
 
 use clap::Parser;
-use roster::cli::{
-    Command,
-    generate::{self, Args},
+use roster::{
+    access::Catalogue,
+    cli::{
+        Command,
+        generate::{self, Args},
+    },
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -184,6 +187,30 @@ fn every_argument_is_one_that_the_command_takes() {
             assert_eq!(args.http_hosts.contains(&host), simulator, "{file}");
         }
     }
+}
+
+#[test]
+fn a_patch_of_the_roles_reaches_the_operator() {
+    let full = values().into_iter().find(|file| file.contains("full")).unwrap();
+    let own = ["--values", &full, "--set", "roleCatalogue.existingConfigMap=own-roles"];
+    for (flags, name) in [(&["--values", full.as_str()][..], "roster-roles"), (&own[..], "own-roles")] {
+        let objects = objects(&Helm::Four.render(CHART, flags));
+        let operator = of_kind(&objects, "Deployment")[0];
+        assert!(arguments(operator).contains(&"--role-catalogue=/etc/roster/roles.yaml".to_owned()));
+        let pod = &operator["spec"]["template"]["spec"];
+        let volumes = pod["volumes"].as_array().unwrap();
+        assert!(volumes.contains(&json!({"name": "role-catalogue", "configMap": {"name": name}})), "{volumes:?}");
+        let mounts = pod["containers"][0]["volumeMounts"].as_array().unwrap();
+        assert!(mounts.contains(&json!({"name": "role-catalogue", "mountPath": "/etc/roster", "readOnly": true})));
+        let made = of_kind(&objects, "ConfigMap").into_iter().find(|it| it["metadata"]["name"] == "roster-roles");
+        assert_eq!(made.is_some(), name == "roster-roles");
+        if let Some(made) = made {
+            let patched = Catalogue::embedded().patched(made["data"]["roles.yaml"].as_str().unwrap()).unwrap();
+            assert!(patched.role("TopicGardener").is_some() && !patched.differences(Catalogue::embedded()).is_empty());
+        }
+    }
+    let plain = objects(&Helm::Four.render(CHART, &[]));
+    assert!(arguments(of_kind(&plain, "Deployment")[0]).iter().all(|it| !it.starts_with("--role-catalogue")));
 }
 
 #[test]

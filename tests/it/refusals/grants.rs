@@ -1,10 +1,13 @@
 //! Grants that make no sense, or name what is not there (yet).
 
-use roster::simulator::world::{ClusterType, Command};
+use roster::{
+    access::PrincipalId,
+    simulator::world::{ClusterType, Command},
+};
 use serde_json::{Value, json};
 
 use super::{Told, email, environment, everything, topic};
-use crate::stage::{Stage, condition};
+use crate::stage::{EXAMPLE, Stage, Theatre, condition};
 
 struct Case {
     name: &'static str,
@@ -34,7 +37,11 @@ fn cases() -> Vec<Case> {
             "DeveloperRead",
             production(),
             "RoleNotAllowedAtScope",
-            &["`DeveloperRead` cannot be bound to environment env-prod01", "it is bound to topic, group"],
+            &[
+                "`DeveloperRead` cannot be bound to environment env-prod01",
+                "it is bound to topic, group",
+                "name one with `spec.scope.resource`",
+            ],
         ),
         case(
             "basic",
@@ -136,6 +143,47 @@ fn what_cannot_be_granted_says_why_and_is_granted_once_it_can() {
         assert_eq!(condition(&granted, "Granted")["status"], "True", "{}", case.name);
         assert_eq!(condition(&granted, "Validated")["status"], "True", "{}", case.name);
     }
+}
+
+#[test]
+fn a_role_that_only_the_vendor_knows_is_kept_and_declared_where_that_is_allowed() {
+    let (id, role) = ("u-nova01", "NoveltyViewer");
+    let crn = format!("crn://confluent.cloud/organization={EXAMPLE}/environment=env-prod01");
+    let more = [
+        Command::JoinUser { email: "nova@example.com".to_owned(), full_name: String::new(), id: Some(id.to_owned()) },
+        Command::PlantBinding { principal: PrincipalId::new(id), role: role.to_owned(), crn },
+    ];
+    let stage = Stage::since_yesterday(Theatre::shared(), "unknown-role", &more);
+    let allowing = |allow: bool| stage.organization(|object| object["spec"]["allowUnknownRoles"] = json!(allow));
+    stage.apply(&[allowing(false)]);
+    stage.settled("corg", "unknown-role", "True", "InSync");
+    let before = everything(&stage);
+    assert!(before.contains(&format!("nova@example.com {role} environment env-prod01")), "{before:?}");
+    let declared = |name, who, role, more| stage.binding(name, email(who), role, environment("env-prod01"), more);
+
+    stage.apply(&[declared("nova", "nova@example.com", role, json!({}))]);
+    let words = ["the role `NoveltyViewer` does not exist", "`spec.allowUnknownRoles` admits it"];
+    Told::invalid("arb", "nova", "RoleUnknown", &words).by(&stage);
+
+    // Nobody knows what it gives, so it counts as administrative.
+    stage.apply(&[allowing(true)]);
+    let words = [role, "is administrative and was there before this object", "set `adoption: Adopt`"];
+    Told::invalid("arb", "nova", "AdoptionRequired", &words).by(&stage);
+    stage.apply(&[declared(
+        "nova",
+        "nova@example.com",
+        role,
+        json!({"adoption": "Adopt", "deletionPolicy": "Retain"}),
+    )]);
+    let granted = stage.settled("arb", "nova", "True", "InSync");
+    assert_eq!(condition(&granted, "Granted")["status"], "True");
+
+    // One that the vendor does not know either is the vendor's to refuse.
+    stage.apply(&[declared("typo", "mary@example.com", "NoveltyVewer", json!({}))]);
+    Told::held("arb", "typo", "BackendRefused", &["NoveltyVewer"]).by(&stage);
+    stage.delete("arb", "nova");
+    stage.gone("arb", "nova");
+    assert_eq!(everything(&stage), before, "nothing was changed");
 }
 
 #[test]
