@@ -118,13 +118,13 @@ impl Judge {
 
     fn broken_rules(&self, object: &Value) -> Vec<Problem> {
         let Err(errors) = kube_cel::validate_compiled(&self.rules, object, None) else { return Vec::new() };
-        let problem = |error: kube_cel::ValidationError| match error.kind {
-            ErrorKind::ValidationFailure => Problem::new(error.field_path, error.message),
-            // A rule that cannot be evaluated here is never taken for one that holds.
-            _ => {
-                let said = format!("a rule of `{}` could not be judged: {}", self.kind, error.message);
-                Problem::new(error.field_path, said)
+        let problem = |error: kube_cel::ValidationError| {
+            if error.kind == ErrorKind::ValidationFailure {
+                return Problem::new(error.field_path, error.message);
             }
+            // A rule that cannot be evaluated here is never taken for one that holds.
+            let said = format!("a rule of `{}` could not be judged: {}", self.kind, error.message);
+            Problem::new(error.field_path, said)
         };
         errors.into_iter().map(problem).collect()
     }

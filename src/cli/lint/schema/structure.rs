@@ -73,7 +73,9 @@ pub(super) fn complete(schema: &JSONSchemaProps, value: &mut Value) {
         }
         Value::Array(items) => {
             if let Some(item) = item(schema) {
-                items.iter_mut().for_each(|value| complete(item, value));
+                for value in items {
+                    complete(item, value);
+                }
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
@@ -124,10 +126,19 @@ impl Check<'_> {
             Value::Array(_) => "array",
             Value::Object(_) => "object",
         };
-        let nullable = found == "null" && schema.nullable == Some(true);
-        if found != wanted && !nullable && (found, wanted) != ("integer", "number") {
-            let what = format!("Invalid value: \"{found}\": {path} in body must be of type {wanted}: \"{found}\"");
-            self.block(path, what);
+        let said = |wanted: &str, found: &str| {
+            format!("Invalid value: \"{found}\": {path} in body must be of type {wanted}: \"{found}\"")
+        };
+        match (wanted, found, &schema.format) {
+            ("number", "integer", _) => {}
+            (_, "null", _) if schema.nullable == Some(true) => {}
+            // A number with a fraction is told twice, and by its format.
+            ("integer", "number", Some(format)) => {
+                self.block(path, said(format, "float64"));
+                self.block("", format!("Checked value must be of type integer with format {format} in {path}"));
+            }
+            _ if found != wanted => self.block(path, said(wanted, found)),
+            _ => {}
         }
     }
 
@@ -142,11 +153,12 @@ impl Check<'_> {
     fn object(&mut self, schema: &JSONSchemaProps, fields: &Map<String, Value>, path: &str) {
         let count = i64::try_from(fields.len()).unwrap_or(i64::MAX);
         if let Some(most) = schema.max_properties.filter(|most| count > *most) {
-            self.block(path, format!("Too many: {count}: must have at most {most} items"));
+            // The server looks no further into what has too many fields, or too few.
+            return self.block(path, format!("Too many: {count}: must have at most {most} items"));
         }
         if let Some(least) = schema.min_properties.filter(|least| count < *least) {
             let value = Value::Object(fields.clone());
-            self.invalid(path, &value, &format!("should have at least {least} properties"));
+            return self.invalid(path, &value, &format!("should have at least {least} properties"));
         }
         for name in schema.required.iter().flatten().filter(|name| !fields.contains_key(*name)) {
             self.block(&child(path, name), "Required value");
@@ -194,18 +206,16 @@ impl Check<'_> {
         }
     }
 
+    /// Of length and pattern, the first that is wrong is the one that is told.
     fn string(&mut self, schema: &JSONSchemaProps, text: &str, path: &str) {
         let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
+        let value = Value::String(text.to_owned());
+        let differs = |pattern: &&String| self.patterns.get(*pattern).is_some_and(|regex| !regex.is_match(text));
         if let Some(most) = schema.max_length.filter(|most| length > *most) {
             self.block(path, format!("Too long: may not be more than {most} bytes"));
-        }
-        let value = Value::String(text.to_owned());
-        if let Some(least) = schema.min_length.filter(|least| length < *least) {
+        } else if let Some(least) = schema.min_length.filter(|least| length < *least) {
             self.invalid(path, &value, &format!("should be at least {least} chars long"));
-        }
-        if let Some(pattern) = &schema.pattern
-            && self.patterns.get(pattern).is_some_and(|regex| !regex.is_match(text))
-        {
+        } else if let Some(pattern) = schema.pattern.as_ref().filter(differs) {
             self.invalid(path, &value, &format!("should match '{pattern}'"));
         }
     }
