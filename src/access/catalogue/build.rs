@@ -75,7 +75,7 @@ impl Writer<'_> {
     fn lay(&self, patch: Patch, catalogue: &mut Catalogue) -> Result<(), CatalogueError> {
         for entry in patch.granular {
             self.source_known(entry.source.as_deref(), "granular:", catalogue)?;
-            catalogue.granular.extend(entry.on.iter().map(|place| (place.0, entry.clusters.clone())));
+            catalogue.granular.extend(entry.resources.iter().map(|place| (place.0, entry.clusters.clone())));
         }
         if let Some(defaults) = patch.defaults {
             catalogue.defaults = defaults.into_iter().map(DefaultMapping::from).collect();
@@ -164,7 +164,7 @@ impl Writer<'_> {
     }
 
     fn permission(&self, text: PermissionText) -> Result<Permission, CatalogueError> {
-        let gives = self.product(&text.id, &text.on, &text.verbs)?;
+        let gives = self.product(&text.id, &text.resources, &text.verbs)?;
         Ok(Permission {
             gives,
             bound_to: text.bound_to.iter().map(|place| place.0).collect(),
@@ -177,9 +177,9 @@ impl Writer<'_> {
     }
 
     fn denial(&self, text: DenialText) -> Result<Denial, CatalogueError> {
-        let product = self.product(&text.id, &text.on, &text.verbs)?;
+        let product = self.product(&text.id, &text.resources, &text.verbs)?;
         let operations: BTreeSet<Operation> = product.into_values().flatten().collect();
-        let (id, on, says, source) = (text.id, text.on, text.says, self.source_of(text.source));
+        let (id, on, says, source) = (text.id, text.resources, text.says, self.source_of(text.source));
         Ok(Denial { id, on, operations: operations.into_iter().collect(), says, source })
     }
 
@@ -203,7 +203,7 @@ impl Writer<'_> {
             Verb::One(_) | Verb::All => None,
         });
         if let Some(operation) = idle {
-            let message = format!("`{id}` says `{operation}`, which nothing that it is `on` knows");
+            let message = format!("`{id}` says `{operation}`, which none of its `resources` knows");
             return Err(self.wrong(id, message));
         }
         if let Some((resource, _)) = product.iter().find(|(_, operations)| operations.is_empty()) {
@@ -212,7 +212,7 @@ impl Writer<'_> {
             return Err(self.wrong(id, message));
         }
         if product.is_empty() {
-            return Err(self.wrong(id, format!("`{id}` is on nothing: name kinds of things under `on`")));
+            return Err(self.wrong(id, format!("`{id}` is about nothing: name kinds of things under `resources`")));
         }
         Ok(product)
     }
@@ -295,7 +295,7 @@ impl From<DefaultText> for DefaultMapping {
 
 impl From<GapText> for Gap {
     fn from(it: GapText) -> Self {
-        Self { id: it.id, on: it.on, says: it.says }
+        Self { id: it.id, on: it.resources, says: it.says }
     }
 }
 

@@ -28,7 +28,8 @@ fn at_line(line: Option<usize>) -> String {
     line.map(|line| format!(" at line {line}")).unwrap_or_default()
 }
 
-/// The embedded file.
+/// The embedded file. No key of these shapes may be a word that YAML 1.1 takes for a truth value, such as `on`: Helm would
+/// write it as one.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct File {
@@ -70,7 +71,7 @@ pub(super) struct CorrectionText {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Granular {
-    pub(super) on: Vec<Place>,
+    pub(super) resources: Vec<Place>,
     pub(super) clusters: Vec<ClusterType>,
     pub(super) source: Option<String>,
 }
@@ -126,7 +127,7 @@ pub(super) struct RolePatch {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct PermissionText {
     pub(super) id: String,
-    pub(super) on: Vec<Resource>,
+    pub(super) resources: Vec<Resource>,
     #[serde(rename = "do")]
     pub(super) verbs: Vec<Verb>,
     #[serde(default)]
@@ -143,7 +144,7 @@ pub(super) struct PermissionText {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct DenialText {
     pub(super) id: String,
-    pub(super) on: Vec<Resource>,
+    pub(super) resources: Vec<Resource>,
     #[serde(rename = "do")]
     pub(super) verbs: Vec<Verb>,
     pub(super) says: String,
@@ -154,7 +155,7 @@ pub(super) struct DenialText {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct GapText {
     pub(super) id: String,
-    pub(super) on: Vec<Resource>,
+    pub(super) resources: Vec<Resource>,
     pub(super) says: String,
 }
 

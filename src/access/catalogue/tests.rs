@@ -226,13 +226,13 @@ fn an_override_adds_widens_and_narrows() {
     let patch = "
 version: 1
 granular:
-- {on: [connector], clusters: [Basic, Standard]}
+- {resources: [connector], clusters: [Basic, Standard]}
 roles:
 - name: MetricsViewer
   at: [organization]
 - name: DeveloperWrite
   may:
-  - {id: DeveloperWrite.group, on: [group], do: [Read]}
+  - {id: DeveloperWrite.group, resources: [group], do: [Read]}
 - name: ResourceOwner
   without: [ResourceOwner.keys]
 - name: TopicGardener
@@ -241,7 +241,7 @@ roles:
   administrative: false
   grantedBy: [OrganizationAdmin]
   may:
-  - {id: TopicGardener.alter, on: [topic], do: [Alter]}
+  - {id: TopicGardener.alter, resources: [topic], do: [Alter]}
 ";
     let patched = catalogue().patched(patch).unwrap();
     let told: Vec<String> = patched.differences(catalogue()).iter().map(ToString::to_string).collect();
@@ -271,15 +271,15 @@ fn a_broken_override_says_what_and_where() {
         ("version: 1\nroles:\n- name: Operator\n  at: [planet]", "`planet` is no kind of place"),
         ("version: 1\nroles:\n- name: Operator\n  at: [planet]", "at line 4"),
         (
-            "version: 1\nroles:\n- name: Operator\n  may:\n  - {id: O.x, on: [topic], do: [Dance]}",
+            "version: 1\nroles:\n- name: Operator\n  may:\n  - {id: O.x, resources: [topic], do: [Dance]}",
             "`Dance` is no operation: write `All` or one of Describe, Read,",
         ),
         (
-            "version: 1\nroles:\n- name: Operator\n  may:\n  - {id: O.x, on: [topic], do: [Pause]}",
-            "`O.x` says `Pause`, which nothing that it is `on` knows at line 5",
+            "version: 1\nroles:\n- name: Operator\n  may:\n  - {id: O.x, resources: [topic], do: [Pause]}",
+            "`O.x` says `Pause`, which none of its `resources` knows at line 5",
         ),
         (
-            "version: 1\nroles:\n- name: Operator\n  may:\n  - {id: O.x, on: [topic, connector], do: [Pause]}",
+            "version: 1\nroles:\n- name: Operator\n  may:\n  - {id: O.x, resources: [topic, connector], do: [Pause]}",
             "`O.x` says nothing that is done to `topic`, which knows Describe, Read,",
         ),
         (
