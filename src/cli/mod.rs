@@ -3,6 +3,7 @@
 pub mod controlplane;
 pub mod generate;
 pub mod lint;
+pub mod roles;
 pub mod run;
 pub mod sandbox;
 pub mod simulator;
@@ -28,6 +29,8 @@ pub enum Command {
     Run(run::Args),
     /// Runs the simulated Confluent Cloud organization alone.
     Simulator(simulator::Args),
+    /// The roles that Roster knows: where each is bound, what it gives and does not, and who may grant it.
+    Roles(roles::Args),
     /// Saves who may do what in an organization as one readable file without secrets.
     Snapshot(snapshot::Args),
     /// Prints the custom resource definitions, or writes them as files.
@@ -44,6 +47,7 @@ impl Command {
             Self::Sandbox(args) => told(within_runtime(sandbox::run(args))),
             Self::Run(args) => told(within_runtime(run::run(args))),
             Self::Simulator(args) => told(within_runtime(simulator::run(args))),
+            Self::Roles(args) => told(roles::run(&args)),
             Self::Snapshot(args) => told(within_runtime(snapshot::run(args))),
             Self::Crds(args) => told(generate::run(&args)),
             Self::Keeper(arguments) => controlplane::keeper::run(&arguments),
