@@ -161,6 +161,8 @@ fn the_api_server_takes_what_the_readme_shows() {
         let mut object = Value::deserialize(document).unwrap();
         object["apiVersion"] = "access.roster.dev/v1alpha1".into();
         kinds.push(object["kind"].as_str().unwrap().to_owned());
+        // The examples use the same names at the same time.
+        object["metadata"]["name"] = "shown-in-the-readme".into();
         done(&["create", "--dry-run=server", "-f", "-"], &object.to_string());
     }
     assert_eq!(kinds, ["ConfluentUser", "RoleBinding", "ConfluentOrganization", "PublisherUser"]);

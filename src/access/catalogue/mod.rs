@@ -82,7 +82,7 @@ pub struct Rule {
 pub struct Correction {
     /// Its name in the catalogue.
     pub id: String,
-    /// Since when.
+    /// Since when, or by when at the latest where no source tells.
     pub date: Date,
     /// Who says it, a key of the catalogue's sources.
     pub source: String,
