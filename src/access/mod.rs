@@ -3,6 +3,7 @@
 
 pub mod catalogue;
 pub mod delegation;
+pub mod effective;
 pub mod email;
 pub mod grant;
 pub mod judge;

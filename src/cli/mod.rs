@@ -1,5 +1,6 @@
 //! The command line: every subcommand, its arguments, and how an error is told. IO.
 
+pub mod ask;
 pub mod controlplane;
 pub mod generate;
 pub mod lint;
@@ -29,6 +30,10 @@ pub enum Command {
     Run(run::Args),
     /// Runs the simulated Confluent Cloud organization alone.
     Simulator(simulator::Args),
+    /// Says whether somebody can do something, and by which bindings.
+    Can(ask::CanArgs),
+    /// Names everybody who can do something.
+    Who(ask::WhoArgs),
     /// The roles that Roster knows: where each is bound, what it gives and does not, and who may grant it.
     Roles(roles::Args),
     /// Saves who may do what in an organization as one readable file without secrets.
@@ -47,6 +52,8 @@ impl Command {
             Self::Sandbox(args) => told(within_runtime(sandbox::run(args))),
             Self::Run(args) => told(within_runtime(run::run(args))),
             Self::Simulator(args) => told(within_runtime(simulator::run(args))),
+            Self::Can(args) => ask::can(&args),
+            Self::Who(args) => ask::who(&args),
             Self::Roles(args) => told(roles::run(&args)),
             Self::Snapshot(args) => told(within_runtime(snapshot::run(args))),
             Self::Crds(args) => told(generate::run(&args)),

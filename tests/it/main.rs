@@ -1,6 +1,7 @@
 //! One test binary, so that one control plane serves every test in it.
 mod alerts;
 mod architecture;
+mod ask;
 mod chart;
 mod cluster;
 mod controlplane;

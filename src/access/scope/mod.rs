@@ -103,6 +103,12 @@ impl Scope {
         Self::environment(environment)?.child(Key::CloudCluster, id)
     }
 
+    /// The place that contains it; `None` for the organization.
+    pub fn parent(&self) -> Option<Self> {
+        let (_, above) = self.steps.split_last()?;
+        Some(Self { steps: above.to_vec(), pattern: Pattern::Literal })
+    }
+
     /// The scope one literal step further down.
     pub fn child(self, key: Key, name: &str) -> Result<Self, ScopeError> {
         self.child_matching(key, name, Pattern::Literal)

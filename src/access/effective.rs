@@ -1,0 +1,239 @@
+//! What somebody can really do: the union of what their bindings give, each permission with the chain that gives it. PURE.
+//!
+//! A role takes nothing away from another, so there is no order among them. What could, an ACL that denies, is not seen here,
+//! and an answer about Kafka's data says so.
+
+use std::collections::BTreeSet;
+
+use super::{
+    Catalogue, PrincipalId, Scope,
+    catalogue::{Operation, Permission, Reach, Resource, Role, Sure},
+    listing::Binding,
+};
+
+/// How somebody comes to hold a role.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Through {
+    /// By a binding of their own.
+    Binding,
+    /// By a group mapping, which acts in sessions by single sign-on and not for API keys.
+    Mapping(String),
+}
+
+/// A role that somebody holds somewhere.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Held {
+    /// The role.
+    pub role: String,
+    /// Where.
+    pub scope: Scope,
+    /// How they come to it.
+    pub through: Through,
+}
+
+/// Whose the thing is that somebody wants to do something to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// It does not matter, or is not known.
+    Anybodys,
+    /// Their own.
+    Own,
+    /// Somebody else's.
+    Others,
+}
+
+/// One right that something needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// What is to be done.
+    pub operation: Operation,
+    /// To what kind of thing.
+    pub resource: Resource,
+    /// Where it is: the thing itself where it has a CRN, else the place that holds it.
+    pub place: Scope,
+    /// Whose it is.
+    pub whose: Whose,
+}
+
+/// A role that gives a right, and the entry of the catalogue by which it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Given<'a> {
+    /// The role, where, and how they come to it.
+    pub held: &'a Held,
+    /// The entry.
+    pub permission: &'a Permission,
+}
+
+/// A grant that would give a right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remedy<'a> {
+    /// The role.
+    pub role: &'a Role,
+    /// Where it would be bound.
+    pub scope: Scope,
+    /// How sure it is that it gives the right.
+    pub sure: Sure,
+}
+
+/// Everything that somebody holds: their own bindings, and what group mappings bind that they are members of.
+pub fn held(
+    principal: &PrincipalId,
+    mappings: &[(PrincipalId, String)],
+    bindings: &[Binding],
+    defaults: Option<(&Catalogue, &Scope)>,
+) -> Vec<Held> {
+    let direct = bindings.iter().filter(|it| it.principal == *principal).map(|it| (it, Through::Binding));
+    let mapped = bindings.iter().filter_map(|it| {
+        let (_, name) = mappings.iter().find(|(id, _)| it.principal == *id)?;
+        Some((it, Through::Mapping(name.clone())))
+    });
+    let mut all: BTreeSet<Held> = direct
+        .chain(mapped)
+        .filter_map(|(it, through)| Some(Held { role: it.role.clone(), scope: it.scope.clone()?, through }))
+        .collect();
+    if let Some((catalogue, organization)) = defaults {
+        for default in catalogue.defaults() {
+            let through = || Through::Mapping(default.mapping.clone());
+            all.extend(default.roles.iter().map(|role| Held {
+                role: role.clone(),
+                scope: organization.clone(),
+                through: through(),
+            }));
+        }
+    }
+    all.into_iter().collect()
+}
+
+/// Every role of `held` that gives the right, the narrowest place first.
+pub fn given<'a>(catalogue: &'a Catalogue, held: &'a [Held], need: &Need) -> Vec<Given<'a>> {
+    let mut all: Vec<Given<'a>> = held
+        .iter()
+        .flat_map(|held| {
+            catalogue.permissions(&held.role, &held.scope).map(move |permission| Given { held, permission })
+        })
+        .filter(|it| {
+            it.permission.allows(need.resource, need.operation) && applies(it.permission, &it.held.scope, need)
+        })
+        .collect();
+    all.sort_by_key(|it| (std::cmp::Reverse(it.held.scope.to_string().len()), it.held.role.clone()));
+    all.dedup_by_key(|it| it.held);
+    all
+}
+
+fn applies(permission: &Permission, bound: &Scope, need: &Need) -> bool {
+    let whose = match permission.reach {
+        Reach::Own => need.whose == Whose::Own,
+        Reach::Others => need.whose == Whose::Others,
+        Reach::Within | Reach::Organization | Reach::Above => true,
+    };
+    whose && permission.reaches(bound, &need.place)
+}
+
+/// The grants that would give the right, least privilege first: ordinary roles before administrative ones, as near to the thing
+/// as a role can be bound, and of these the one that gives least.
+pub fn remedies<'a>(catalogue: &'a Catalogue, need: &Need) -> Vec<Remedy<'a>> {
+    let mut found: Vec<(bool, usize, usize, Remedy<'a>)> = Vec::new();
+    let mut place = Some(need.place.clone());
+    let mut distance = 0;
+    while let Some(scope) = place {
+        for role in catalogue.roles().iter().filter(|role| role.at.contains(&scope.kind())) {
+            let gives = |it: &&Permission| it.allows(need.resource, need.operation) && applies(it, &scope, need);
+            let Some(permission) = role.permissions_at(&scope).find(gives) else { continue };
+            let extent = role.may.iter().flat_map(|it| it.gives.values()).map(BTreeSet::len).sum();
+            let remedy = Remedy { role, scope: scope.clone(), sure: permission.sure };
+            found.push((role.administrative, distance, extent, remedy));
+        }
+        place = scope.parent();
+        distance += 1;
+    }
+    found.sort_by(|one, other| {
+        let key = |it: &(bool, usize, usize, Remedy<'a>)| (it.0, it.1, it.2);
+        key(one).cmp(&key(other)).then_with(|| one.3.role.name.cmp(&other.3.role.name))
+    });
+    let mut seen = BTreeSet::new();
+    found.into_iter().map(|(.., remedy)| remedy).filter(|it| seen.insert(it.role.name.as_str())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{Crn, Key};
+
+    const ORGANIZATION: &str = "9bb441c4-edef-46ac-8a41-c49e44a3fd9a";
+
+    fn place(path: &str) -> Scope {
+        Crn::within(ORGANIZATION, path).unwrap().scope
+    }
+
+    fn binding(who: &str, role: &str, scope: Scope) -> Binding {
+        let (id, principal, role) = (String::new(), PrincipalId::new(who), role.to_owned());
+        Binding { id, principal, role, crn: String::new(), scope: Some(scope), created_at: None }
+    }
+
+    fn need(operation: Operation, resource: Resource, place: &Scope, whose: Whose) -> Need {
+        Need { operation, resource, place: place.clone(), whose }
+    }
+
+    #[test]
+    fn the_union_of_what_is_held_gives_and_says_by_what() {
+        let cluster = place("environment=env-1/cloud-cluster=lkc-1");
+        let orders = cluster.clone().child_matching(Key::Topic, "orders-", crate::access::Pattern::Prefixed).unwrap();
+        let topic = cluster.clone().child(Key::Topic, "orders-eu").unwrap();
+        let bindings = [
+            binding("u-1", "DeveloperRead", orders),
+            binding("u-2", "DeveloperWrite", topic.clone()),
+            binding("group-1", "CloudClusterAdmin", cluster.clone()),
+        ];
+        let catalogue = Catalogue::embedded();
+        let ada = held(&PrincipalId::new("u-1"), &[], &bindings, None);
+        let read = need(Operation::Read, Resource::Topic, &topic, Whose::Anybodys);
+        let by = given(catalogue, &ada, &read);
+        assert_eq!(by.iter().map(|it| it.permission.id.as_str()).collect::<Vec<_>>(), ["DeveloperRead.read"]);
+        for (operation, at) in [(Operation::Write, &topic), (Operation::Read, &cluster)] {
+            let wanted = need(operation, Resource::Topic, at, Whose::Anybodys);
+            assert_eq!(given(catalogue, &ada, &wanted), [], "{operation}");
+        }
+        // A member of the group has what its mapping binds, by that chain.
+        let group = [(PrincipalId::new("group-1"), "platform".to_owned())];
+        let mapped = held(&PrincipalId::new("u-1"), &group, &bindings, None);
+        let write = need(Operation::Write, Resource::Topic, &topic, Whose::Anybodys);
+        let by = given(catalogue, &mapped, &write);
+        assert!(by.iter().all(|it| it.held.through == Through::Mapping("platform".to_owned())) && !by.is_empty());
+        let organization = Scope::organization();
+        let sso = held(&PrincipalId::new("u-9"), &[], &bindings, Some((catalogue, &organization)));
+        assert_eq!(sso.iter().map(|it| it.role.as_str()).collect::<Vec<_>>(), ["DataDiscovery", "FlinkDeveloper"]);
+    }
+
+    #[test]
+    fn the_least_grant_comes_first_and_gives_what_is_needed() {
+        let catalogue = Catalogue::embedded();
+        let topic = place("environment=env-1/cloud-cluster=lkc-1/kafka=lkc-1/topic=orders-eu");
+        let cases = [(Operation::Read, "DeveloperRead"), (Operation::Write, "DeveloperWrite")];
+        for (operation, role) in cases {
+            let wanted = need(operation, Resource::Topic, &topic, Whose::Anybodys);
+            let all = remedies(catalogue, &wanted);
+            assert_eq!((all[0].role.name.as_str(), &all[0].scope), (role, &topic));
+            for remedy in all {
+                let who = PrincipalId::new("u-1");
+                let bindings = [binding("u-1", &remedy.role.name, remedy.scope.clone())];
+                assert!(
+                    !given(catalogue, &held(&who, &[], &bindings, None), &wanted).is_empty(),
+                    "{}",
+                    remedy.role.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn whose_a_thing_is_counts_where_the_catalogue_says_so() {
+        let catalogue = Catalogue::embedded();
+        let cluster = place("environment=env-1/cloud-cluster=lkc-1");
+        let operator = [binding("u-1", "Operator", cluster.clone())];
+        let operator = held(&PrincipalId::new("u-1"), &[], &operator, None);
+        let keys = |operation, whose| need(operation, Resource::ResourceKey, &cluster, whose);
+        assert!(!given(catalogue, &operator, &keys(Operation::Create, Whose::Own)).is_empty());
+        assert!(given(catalogue, &operator, &keys(Operation::Create, Whose::Others)).is_empty());
+        assert!(!given(catalogue, &operator, &keys(Operation::Describe, Whose::Others)).is_empty());
+    }
+}
