@@ -54,6 +54,9 @@ impl Managed for ConfluentOrganization {
 
     async fn observe(&self, context: &Context) -> OrganizationFacts {
         let name = self.name_any();
+        if self.status.as_ref().is_none_or(|status| status.observed_generation < 0) {
+            context.wake.organization_twins(self);
+        }
         let connected = to_organization(self, context).await;
         let generation = self.metadata.generation.unwrap_or_default();
         let (link, fingerprint) = match &connected {

@@ -57,6 +57,9 @@ impl Managed for Object {
 
     async fn observe(&self, context: &Context) -> PublisherFacts {
         let name = self.name_any();
+        if self.status.as_ref().is_none_or(|status| status.observed_generation < 0) {
+            context.wake.publisher_twins(self);
+        }
         let connected = to_publisher(self, context).await;
         let generation = self.metadata.generation.unwrap_or_default();
         let (link, fingerprint) = match &connected {

@@ -111,6 +111,17 @@ impl Waker {
         });
     }
 
+    /// Others that connect to the same organization as one that is new: only one of them may.
+    pub(crate) fn organization_twins(&self, new: &ConfluentOrganization) {
+        self.organizations
+            .wake_where(|it| it.spec.organization_id == new.spec.organization_id && it.uid() != new.uid());
+    }
+
+    /// Others that connect to the same publisher as one that is new: only one of them may.
+    pub(crate) fn publisher_twins(&self, new: &Publisher) {
+        self.publishers.wake_where(|it| it.spec.publisher_id == new.spec.publisher_id && it.uid() != new.uid());
+    }
+
     /// Bindings that name a user object that is new: it may mean somebody else than the one before, or be what a
     /// delegation asks for.
     pub(crate) fn bindings_of_a_new(&self, user: &ConfluentUser) {

@@ -139,13 +139,15 @@ fn the_operator_works_where_there_is_nothing_else() {
     eventually("the operator in the empty root leads", leads, &mut || said());
     assert!(house.holder().starts_with("image-"));
 
-    // An https endpoint whose authority only the file of authorities names: the API server, which knows no such key and says so.
+    // An https endpoint whose authority only the file of authorities names: the API server, which knows no such key and says so,
+    // to somebody unknown or to nobody, as it is set up.
     let stage = Stage::unconnected(house.theatre, "image");
     let server = cluster.server.unwrap();
     let organization = stage.organization(|it| it["spec"]["backend"]["confluentCloud"]["endpoint"] = server.into());
     stage.apply(&[organization]);
-    let refused = stage.settled("corg", "image", "False", "CredentialsRejected");
-    assert!(message(&refused).contains("401"), "{refused}");
+    let told = || stage.get("corg", "image").map(|object| message(&object)).unwrap_or_default();
+    let answered = &mut || told().contains("(401)") || told().contains("(403)");
+    eventually("the API server's refusal is told", answered, &mut || told());
     stage.delete("corg", "image");
     stage.gone("corg", "image");
 
