@@ -15,6 +15,7 @@ use serde_json::json;
 use crate::{cluster, stage::Theatre};
 
 fn sandbox(arguments: &[&str]) -> Command {
+    crate::tools::prepare();
     let mut command = Command::new(env!("CARGO_BIN_EXE_roster"));
     command.arg("sandbox").args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
