@@ -26,7 +26,7 @@ use super::{
 };
 
 pub use publisher::{
-    Audience, audience, broken_publisher_delegations, desired_member, member_counts, member_label, member_protection,
+    broken_publisher_delegations, desired_member, member_counts, member_label, member_protection,
     publisher_delegations, show_member, warnings,
 };
 

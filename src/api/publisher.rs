@@ -234,7 +234,7 @@ pub struct PublisherStatus {
     /// How much the last listing held.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counts: Option<MemberCountsStatus>,
-    /// The publishers on which the operator's identity has a role.
+    /// The publishers on which the operator's identity had a role when it connected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visible_publishers: Option<VisiblePublishers>,
     /// Advice that holds nothing up, at most 20.

@@ -150,7 +150,7 @@ fn connected(publisher: &Object, lane: &Lane<Publisher>, mut status: PublisherSt
     status.display_name = Some(realm.seen.display_name.clone());
     status.identity = Some(PublisherIdentityStatus {
         application_id: realm.own.as_str().to_owned(),
-        role: realm.seen.own_role.map(|role| role.as_str().to_owned()),
+        role: realm.own_role(view.picture()).map(|role| role.as_str().to_owned()),
     });
     status.visible_publishers = Some(VisiblePublishers {
         total: u32::try_from(realm.visible.len()).unwrap_or(u32::MAX),
@@ -191,7 +191,7 @@ fn permissions(view: &View<'_, Publisher>) -> Fact {
         return Fact { holds: Some(false), finding: failure.clone() };
     }
     let own = &view.realm().own;
-    match view.realm().seen.own_role {
+    match view.realm().own_role(view.picture()) {
         Some(PublisherRole::Owner) => Fact::new(
             true,
             Reason::PermissionsHeld,

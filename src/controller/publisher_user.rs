@@ -95,7 +95,7 @@ impl Managed for PublisherUser {
                 let looked_at = MemberFacts {
                     roll,
                     own: Some(&view.realm().own),
-                    own_role: view.realm().seen.own_role,
+                    own_role: view.realm().own_role(Some(roll)),
                     delegations: &facts.delegations,
                     namespace: &facts.namespace,
                 };

@@ -11,9 +11,7 @@ use crate::{
     api::{
         PublisherSpec, PublisherUserSpec, PublisherUserStatus,
         common::{BindingDeletion, Warning},
-        publisher::{
-            AddRule, ClientSecretAuth, MemberCountsStatus, PublisherDelegationSpec, PublisherProtectionSpec, RoleMatch,
-        },
+        publisher::{AddRule, MemberCountsStatus, PublisherDelegationSpec, PublisherProtectionSpec, RoleMatch},
         publisher_user::{Mailbox, MemberRole, MemberState, MemberType, ServicePrincipalSpec},
     },
     plan::{
@@ -24,8 +22,6 @@ use crate::{
 
 use super::{invalid, namespaces};
 
-/// What a token is for where a manifest does not say.
-const SCOPE: &str = "https://cloudpartner.azure.com/.default";
 /// Most warnings in a status.
 const SHOWN: usize = 20;
 
@@ -148,24 +144,6 @@ pub fn broken_publisher_delegations(spec: &PublisherSpec) -> Vec<String> {
 /// What a publisher protects.
 pub fn member_protection(spec: &PublisherProtectionSpec) -> MemberProtection {
     MemberProtection { minimum_owners: spec.minimum_owners.max(1) as usize }
-}
-
-/// What a token is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Audience {
-    /// As endpoints of version 2 are told.
-    Scope(String),
-    /// As endpoints of version 1 are told.
-    Resource(String),
-}
-
-/// What a publisher's token is asked for.
-pub fn audience(auth: &ClientSecretAuth) -> Audience {
-    match (&auth.resource, &auth.scope) {
-        (Some(resource), None) => Audience::Resource(resource.clone()),
-        (_, Some(scope)) => Audience::Scope(scope.clone()),
-        (None, None) => Audience::Scope(SCOPE.to_owned()),
-    }
 }
 
 /// Advice as a status holds it.
@@ -319,16 +297,5 @@ mod tests {
         assert_eq!(status.hidden, ["Payout", "Customer"]);
         show_member(&mut status, None);
         assert_eq!(status, PublisherUserStatus::default());
-    }
-
-    #[test]
-    fn a_token_is_asked_for_the_portal_unless_told_otherwise() {
-        let text = |text: &str| Some(text.to_owned());
-        let auth = ClientSecretAuth::default();
-        assert_eq!(audience(&auth), Audience::Scope(SCOPE.to_owned()));
-        let resource = ClientSecretAuth { resource: text("https://p"), ..auth.clone() };
-        assert_eq!(audience(&resource), Audience::Resource("https://p".to_owned()));
-        let scope = ClientSecretAuth { scope: text("api://p/.default"), ..auth };
-        assert_eq!(audience(&scope), Audience::Scope("api://p/.default".to_owned()));
     }
 }

@@ -7,7 +7,7 @@ use kube::ResourceExt;
 use crate::{
     access::publisher::{MemberKey, VisiblePublisher},
     api::{
-        Publisher as Object, convert,
+        Publisher as Object,
         publisher::{ClientSecretAuth, PortalBackend},
     },
     backend::{
@@ -82,15 +82,20 @@ fn older_twin(publisher: &Object, context: &Context) -> Option<String> {
 
 async fn credentials(auth: &ClientSecretAuth, context: &Context) -> Result<(Pair, ClientCredentials), Unusable> {
     let pair = read_pair::<Publisher>(&auth.secret_ref.name, context).await?;
-    let audience = match convert::audience(auth) {
-        convert::Audience::Scope(scope) => Audience::Scope(scope),
-        convert::Audience::Resource(resource) => Audience::Resource(resource),
-    };
-    let credentials = ClientCredentials::new(&pair.key, &pair.secret.clone().into(), audience);
+    let credentials = ClientCredentials::new(&pair.key, &pair.secret.clone().into(), audience(auth));
     let credentials = credentials.map_err(|error| {
         Unusable::missing(format!("the Secret `{}`: {}", pair.name, crate::telemetry::chain(&error)))
     })?;
     Ok((pair, credentials))
+}
+
+/// What a token is asked for; the schema admits at most one of both.
+fn audience(auth: &ClientSecretAuth) -> Audience {
+    match (&auth.resource, &auth.scope) {
+        (Some(resource), _) => Audience::Resource(resource.clone()),
+        (None, Some(scope)) => Audience::Scope(scope.clone()),
+        (None, None) => Audience::default(),
+    }
 }
 
 fn transport(endpoint: &Endpoint) -> Result<SocketTransport, Finding> {
@@ -164,4 +169,20 @@ fn not_visible(declared: &str, visible: &[VisiblePublisher]) -> Finding {
              have an owner add the identity in the portal"
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_asked_for_the_portal_unless_told_otherwise() {
+        let text = |text: &str| Some(text.to_owned());
+        let auth = ClientSecretAuth::default();
+        assert_eq!(audience(&auth), Audience::Scope("https://cloudpartner.azure.com/.default".to_owned()));
+        let resource = ClientSecretAuth { resource: text("https://p"), ..auth.clone() };
+        assert_eq!(audience(&resource), Audience::Resource("https://p".to_owned()));
+        let scope = ClientSecretAuth { scope: text("api://p/.default"), ..auth };
+        assert_eq!(audience(&scope), Audience::Scope("api://p/.default".to_owned()));
+    }
 }

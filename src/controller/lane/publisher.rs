@@ -32,6 +32,14 @@ pub(crate) struct Publisher {
     pub(crate) backend: Arc<dyn PublisherBackend>,
 }
 
+impl Publisher {
+    /// What the operator may do there: as the last listing has it, or as it was when the operator connected.
+    pub(crate) fn own_role(&self, roll: Option<&Roll>) -> Option<PublisherRole> {
+        let listed = roll.and_then(|roll| roll.member(&self.own));
+        listed.map_or(self.seen.own_role, |member| member.role.known())
+    }
+}
+
 impl Realm for Publisher {
     type Listing = Members;
     type Picture = Roll;
@@ -94,11 +102,7 @@ impl Realm for Publisher {
     }
 
     fn concerns(written: &MemberWritten) -> Concerned {
-        let owner = match written {
-            MemberWritten::Added(member) => member.role == PublisherRole::Owner,
-            MemberWritten::Promoted(_) | MemberWritten::Removed { .. } => true,
-        };
-        Concerned { principal: None, administrators: owner }
+        Concerned { principal: None, administrators: written.changes_owners() }
     }
 
     async fn list(&self) -> Result<Members, BackendError> {

@@ -35,20 +35,42 @@ fn a_publisher_without_a_role_is_not_visible_and_those_with_one_are_named() {
 
 #[test]
 fn a_contributor_that_may_not_change_users_says_so() {
-    let fair = Fair::open("publisher-contributor");
+    let fair = Fair::open_with("publisher-contributor", |it| it["spec"]["resyncInterval"] = json!("10s"));
     let stage = &fair.stage;
     let (publisher, who, role) = (stage.name.clone(), operator(&fair), PublisherRole::Contributor);
     fair.portal(PublisherCommand::ChangeUser { publisher, who, role, friendly_name: None, version: None });
     stage.apply(&[fair.user("ada", "ada@example.com", "Contributor", json!({}))]);
     let words = ["may not change this publisher's users", "make it an owner in the portal"];
     Told::invalid("pubuser", "ada", "MissingOwner", &words).by(stage);
-    fair.relist();
-    let told = stage.settled("publ", &stage.name, "True", "InSync");
-    let permissions = condition(&told, "PermissionsSufficient");
-    assert_eq!((&permissions["status"], &permissions["reason"]), (&json!("Unknown"), &json!("MissingOwner")));
+    // The next listing shows it, without another connection.
+    let told = || condition(&stage.get("publ", &stage.name).unwrap(), "PermissionsSufficient");
+    eventually("the publisher says so", &mut || told()["reason"] == "MissingOwner", &mut || told().to_string());
+    assert_eq!(told()["status"], "Unknown");
+    assert_eq!(stage.get("publ", &stage.name).unwrap()["status"]["identity"]["role"], "Contributor");
     stage.simulator.rules(|rules| rules.publishers.contributors_may_manage_users = true).unwrap();
     stage.apply(&[fair.user("ada", "ada@example.com", "Contributor", json!({"mailbox": "Monitored"}))]);
     stage.settled("pubuser", "ada", "True", "InSync");
+}
+
+#[test]
+fn an_identity_that_loses_its_role_says_so_takes_nothing_away_and_goes_on_with_it() {
+    let fair = Fair::open_with("publisher-lost", |it| it["spec"]["resyncInterval"] = json!("10s"));
+    let stage = &fair.stage;
+    stage.apply(&[fair.user("ada", "ada@example.com", "Contributor", json!({}))]);
+    stage.settled("pubuser", "ada", "True", "InSync");
+    let (publisher, who) = (stage.name.clone(), operator(&fair));
+    let user = who.key();
+    fair.portal(PublisherCommand::RemoveUser { publisher: publisher.clone(), user, version: None });
+    Told::held("publ", &stage.name, "RolesUnreadable", &["has no role on it any more", "as an owner"]).by(stage);
+    stage.delete("pubuser", "ada");
+    stage.apply(&[fair.user("hedy", "hedy@example.com", "Contributor", json!({}))]);
+    stage.settled("pubuser", "hedy", "False", "MissingOwner");
+    assert!(fair.role_of("ada@example.com").is_some());
+    let role = PublisherRole::Owner;
+    fair.portal(PublisherCommand::AddUser { publisher, who, role, friendly_name: None });
+    stage.settled("publ", &stage.name, "True", "InSync");
+    stage.gone("pubuser", "ada");
+    stage.settled("pubuser", "hedy", "True", "InSync");
 }
 
 #[test]
