@@ -1,6 +1,7 @@
 //! PURE nouns and rules of access: who (email, principal), what (role, catalogue), where (scope, CRN), and what a
 //! complete listing of an organization holds. Nothing here knows Kubernetes, a vendor's JSON, a clock or a socket.
 
+pub mod advice;
 pub mod catalogue;
 pub mod delegation;
 pub mod effective;
@@ -12,6 +13,7 @@ pub mod principal;
 pub mod publisher;
 pub mod scope;
 
+pub use advice::Advice;
 pub use catalogue::{Catalogue, Role};
 pub use delegation::{Delegation, Denial};
 pub use email::Email;

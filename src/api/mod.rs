@@ -31,6 +31,9 @@ pub const FINALIZER: &str = "access.roster.dev/cleanup";
 /// Lets a deleted object go although its access cannot be revoked; the value is the object's uid.
 pub const RELEASE: &str = "access.roster.dev/release";
 
+/// Suppresses advice about an object; the value holds one line for each rule: its name, a colon, and why.
+pub const SUPPRESS: &str = "access.roster.dev/suppress";
+
 /// Every CRD with the name of its file under `crds/`.
 pub fn crds() -> [(&'static str, CustomResourceDefinition); 5] {
     [

@@ -2,6 +2,7 @@
 //!
 //! What is to be written is a value; [`run`] alone touches files.
 
+mod rules;
 mod values;
 
 use std::{
@@ -29,6 +30,9 @@ pub struct Args {
     /// Bring the generated tables of this README up to date as well.
     #[arg(long, value_name = "FILE", requires = "dir", hide = true)]
     pub readme: Option<PathBuf>,
+    /// Write the rules of advice with their examples into this file as well.
+    #[arg(long, value_name = "FILE", requires = "dir", hide = true)]
+    pub rules: Option<PathBuf>,
     /// Bring the CRDs and the generated table of this Helm chart up to date as well.
     #[arg(long, value_name = "FOLDER", requires = "dir", hide = true)]
     pub chart: Option<PathBuf>,
@@ -89,7 +93,8 @@ pub fn crd_files() -> Result<Vec<(&'static str, String)>, Error> {
 pub fn readme(text: &str) -> Result<String, Error> {
     let text = between(text, "roles", &roles())?;
     let text = between(&text, "conditions", &conditions())?;
-    between(&text, "reasons", &reasons())
+    let text = between(&text, "reasons", &reasons())?;
+    between(&text, "rules", &rules::table())
 }
 
 /// The README of the chart with its table replaced by what the chart's values say.
@@ -129,6 +134,9 @@ fn wanted(folder: &Path, args: &Args) -> Result<Vec<(PathBuf, String)>, Error> {
     if let Some(path) = &args.readme {
         wanted.push((path.clone(), readme(&read(path)?)?));
     }
+    if let Some(path) = &args.rules {
+        wanted.push((path.clone(), rules::page()));
+    }
     if let Some(chart) = &args.chart {
         let path = chart.join("README.md");
         let text = chart_readme(&read(&path)?, &read(&chart.join("values.yaml"))?)?;
@@ -147,7 +155,7 @@ fn fresh(stale: Vec<(PathBuf, String)>, args: &Args) -> Result<(), Error> {
         return Ok(());
     }
     let flag = |flag: &str, path: &Option<PathBuf>| path.as_ref().map(|path| format!("{flag} {}", path.display()));
-    let flags = [("--dir", &args.dir), ("--readme", &args.readme), ("--chart", &args.chart)];
+    let flags = [("--dir", &args.dir), ("--readme", &args.readme), ("--rules", &args.rules), ("--chart", &args.chart)];
     let flags = flags.into_iter().filter_map(|(name, path)| flag(name, path));
     let command = std::iter::once("roster crds".to_owned()).chain(flags).collect::<Vec<_>>().join(" ");
     Err(Error::Stale { stale: stale.into_iter().map(|(path, _)| path).collect(), command })

@@ -4,6 +4,7 @@ pub mod ask;
 pub mod controlplane;
 pub mod generate;
 pub mod lint;
+pub mod manifest;
 pub mod roles;
 pub mod run;
 pub mod sandbox;
@@ -36,6 +37,8 @@ pub enum Command {
     Who(ask::WhoArgs),
     /// The roles that Roster knows: where each is bound, what it gives and does not, and who may grant it.
     Roles(roles::Args),
+    /// Judges manifests without a cluster: what would be refused and why, and what is worth knowing before it is merged.
+    Lint(lint::Args),
     /// Saves who may do what in an organization as one readable file without secrets.
     Snapshot(snapshot::Args),
     /// Prints the custom resource definitions, or writes them as files.
@@ -55,6 +58,7 @@ impl Command {
             Self::Can(args) => ask::can(&args),
             Self::Who(args) => ask::who(&args),
             Self::Roles(args) => told(roles::run(&args)),
+            Self::Lint(args) => lint::run(&args),
             Self::Snapshot(args) => told(within_runtime(snapshot::run(args))),
             Self::Crds(args) => told(generate::run(&args)),
             Self::Keeper(arguments) => controlplane::keeper::run(&arguments),

@@ -18,6 +18,9 @@ fn check(folder: PathBuf, readme: PathBuf) -> Result<(), String> {
 fn the_files_of_the_repository_are_fresh() {
     let root = repository();
     assert_eq!(check(root.join("crds"), root.join("README.md")), Ok(()));
+    let rules = Some(root.join("src/access/advice/RULES.md"));
+    let args = Args { dir: Some(root.join("crds")), check: true, rules, ..Args::default() };
+    assert_eq!(generate::run(&args).map_err(|error| error.to_string()), Ok(()));
     let files: Vec<_> = generate::crd_files().unwrap().into_iter().map(|(name, _)| name).collect();
     let mut there: Vec<_> = fs::read_dir(root.join("crds")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     there.sort();
@@ -30,8 +33,8 @@ fn the_files_of_the_repository_are_fresh() {
 fn a_file_that_drifted_is_noticed_named_and_mended() {
     let folder = tempfile::tempdir().unwrap();
     let (crds, readme) = (folder.path().join("crds"), folder.path().join("README.md"));
-    let stale =
-        ["roles", "conditions", "reasons"].map(|table| format!("<!-- generated: {table} -->\nold\n<!-- end -->\n"));
+    let stale = ["roles", "conditions", "reasons", "rules"]
+        .map(|table| format!("<!-- generated: {table} -->\nold\n<!-- end -->\n"));
     fs::write(&readme, stale.concat()).unwrap();
     let args = Args { dir: Some(crds.clone()), readme: Some(readme.clone()), ..Args::default() };
     generate::run(&args).unwrap();

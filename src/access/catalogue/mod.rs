@@ -26,6 +26,7 @@ use super::{Key, Scope};
 
 pub use difference::Difference;
 pub use file::CatalogueError;
+pub(super) use name::nearest as nearest_names;
 pub use role::{Caveat, Denial, Gap, Named, Permission, Role};
 pub use word::{AccountOperation, Category, ClusterType, Operation, Reach, Resource, Sure};
 

@@ -2,7 +2,7 @@
 
 use crate::{
     access::{
-        Email,
+        Advice, Email,
         publisher::{
             AccountType, Member, MemberKey, MemberKind, PublisherRole, ServicePrincipal,
             delegation::{MemberRule, PublisherDelegation},
@@ -16,7 +16,7 @@ use crate::{
     },
     plan::{
         Finding, publisher,
-        publisher::{Advice, DesiredMember, MemberDeletion, MemberProtection, Roll},
+        publisher::{DesiredMember, MemberDeletion, MemberProtection, Roll},
     },
 };
 
@@ -148,7 +148,7 @@ pub fn member_protection(spec: &PublisherProtectionSpec) -> MemberProtection {
 
 /// Advice as a status holds it.
 pub fn warnings(advice: Vec<Advice>) -> Vec<Warning> {
-    let one = |advice: Advice| Warning { rule: advice.rule.to_owned(), message: advice.message };
+    let one = |advice: Advice| Warning { rule: advice.rule.to_string(), message: advice.message };
     advice.into_iter().take(SHOWN).map(one).collect()
 }
 

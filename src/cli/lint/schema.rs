@@ -98,6 +98,10 @@ impl Judge {
         if !unknown.is_empty() {
             return unknown;
         }
+        let texts = strict::texts(object);
+        if !texts.is_empty() {
+            return texts;
+        }
         let mut object = object.clone();
         if let Some(fields) = object.as_object_mut() {
             fields.remove("status");

@@ -6,7 +6,8 @@ mod resolve;
 
 use crate::access::{Email, Grant, PrincipalId, Scope, judge, listing::Binding};
 
-use self::resolve::{Resolved, meaning, nonsense, resolve};
+use self::resolve::{Resolved, meaning, resolve};
+pub use self::resolve::{declared_kind, denied, nonsense};
 use super::{
     Decision, Fact, Finding, Inventory, Reason, Removal, Step,
     facts::{Adoption, Facts, pre_exists},

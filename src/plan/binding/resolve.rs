@@ -1,7 +1,7 @@
 //! Whom and what a declaration means, and whether it may be made: from names to a grant, or to the reason why not. PURE.
 
 use crate::access::{
-    Grant, PrincipalId, PrincipalKind, Role,
+    Denial, Grant, PrincipalId, PrincipalKind, Role,
     delegation::{self, GrantRequest},
     judge::{self, Declaration, Nonsense},
 };
@@ -46,19 +46,23 @@ pub(super) fn resolve<'a>(
     let role = judge::declaration(facts.catalogue, declared, environment, cluster, None).map_err(|it| nonsense(&it))?;
     let request =
         GrantRequest { role: &desired.role, scope: &desired.scope, kind, declared_here: object.declared_here };
-    delegation::may_grant(facts.delegations, facts.namespace, request).map_err(|denial| {
-        Finding::new(
-            Reason::DelegationDenied,
-            format!("{denial}; the organization's owner can add it to `spec.delegations`"),
-        )
-    })?;
+    delegation::may_grant(facts.delegations, facts.namespace, request).map_err(|denial| denied(&denial))?;
     let (id, label, pending) = principal(&desired.principal, facts)?;
     unchanged(object, &id, &label)?;
     let grant = Grant { principal: id, role: desired.role.clone(), scope: desired.scope.clone() };
     Ok(Resolved { desired, role, grant, label, pending })
 }
 
-pub(super) fn nonsense(nonsense: &Nonsense) -> Finding {
+/// A refusal of the delegations as a finding.
+pub fn denied(denial: &Denial) -> Finding {
+    Finding::new(
+        Reason::DelegationDenied,
+        format!("{denial}; the organization's owner can add it to `spec.delegations`"),
+    )
+}
+
+/// The same as a finding, with the next step where the sentence has none.
+pub fn nonsense(nonsense: &Nonsense) -> Finding {
     let reason = match nonsense {
         Nonsense::RoleUnknown { .. } => Reason::RoleUnknown,
         Nonsense::NotAtScope { .. } => Reason::RoleNotAllowedAtScope,
@@ -72,7 +76,8 @@ pub(super) fn nonsense(nonsense: &Nonsense) -> Finding {
     Finding::new(reason, format!("{nonsense}{next}"))
 }
 
-fn declared_kind(principal: &DeclaredPrincipal) -> Option<PrincipalKind> {
+/// Of what kind a declared principal is, where its name tells.
+pub fn declared_kind(principal: &DeclaredPrincipal) -> Option<PrincipalKind> {
     match principal {
         DeclaredPrincipal::Email(_) | DeclaredPrincipal::MissingUser(_) => Some(PrincipalKind::User),
         DeclaredPrincipal::ServiceAccountNamed(_) => Some(PrincipalKind::ServiceAccount),

@@ -3,18 +3,13 @@
 //! Microsoft's page asks for two things that no API can prove: a group or alias among the users, against the day when a
 //! person leaves, and addresses that somebody reads.
 
-use crate::access::publisher::{AccountType, Member, MemberKey, MemberKind};
+use crate::access::{
+    Advice,
+    advice::Rule,
+    publisher::{AccountType, Member, MemberKey, MemberKind},
+};
 
 use super::{DesiredMember, Mailbox, Roll};
-
-/// One piece of advice.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Advice {
-    /// The rule that it comes from, for example `NoGroup`.
-    pub rule: &'static str,
-    /// What was seen, and what to do.
-    pub message: String,
-}
 
 /// Domains whose mailboxes belong to persons and not to an organization: those of Microsoft accounts, and other well-known
 /// ones.
@@ -51,15 +46,16 @@ pub fn advice(desired: &DesiredMember, member: Option<&Member>, roll: &Roll) -> 
 /// What is worth knowing about all users of a publisher.
 pub fn publisher_advice(roll: &Roll) -> Vec<Advice> {
     let no_group = (!roll.has_group()).then(|| Advice {
-        rule: "NoGroup",
+        rule: Rule::NoGroup,
         message: "no group or alias is among the publisher's users, and people leave: add one with `type: Group`"
             .to_owned(),
     });
     let owners = roll.counts().owners;
     let few_owners = (owners < 2).then(|| Advice {
-        rule: "FewOwners",
+        rule: Rule::FewOwners,
         message: format!(
-            "the publisher has {owners} effective owners, and Microsoft advises two: add one with `role: Owner`"
+            "the publisher has {}, and Microsoft advises two: add one with `role: Owner`",
+            if owners == 1 { "one owner".to_owned() } else { format!("{owners} owners") }
         ),
     });
     [no_group, few_owners].into_iter().flatten().collect()
@@ -72,7 +68,7 @@ fn personal_domain(desired: &DesiredMember, roll: &Roll) -> Option<Advice> {
     }
     let instead = if roll.has_group() { "a work address" } else { "a work address, and a group of the team as well" };
     Some(Advice {
-        rule: "PersonalMailDomain",
+        rule: Rule::PersonalMailDomain,
         message: format!(
             "`{email}` is a personal mailbox, which its person keeps on leaving the organization: declare {instead}"
         ),
@@ -90,13 +86,13 @@ fn mailbox(desired: &DesiredMember) -> Option<Advice> {
             "nobody says that the mail of `{email}` is read, to which Microsoft writes: set `mailbox: Monitored` once it is"
         ),
     };
-    Some(Advice { rule: "MailboxNotAttested", message })
+    Some(Advice { rule: Rule::MailboxNotAttested, message })
 }
 
 fn account_type(member: Option<&Member>) -> Option<Advice> {
     let Member { key, account: Some(AccountType::Other(word)), .. } = member? else { return None };
     Some(Advice {
-        rule: "UnknownAccountType",
+        rule: Rule::UnknownAccountType,
         message: format!(
             "`{key}` signs in with `{word}`, which is neither a Microsoft account nor an organization ID: check the \
              address; the access is kept"

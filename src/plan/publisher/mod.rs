@@ -21,7 +21,7 @@ use crate::access::{
 
 use super::{Adoption, Decision, Fact, Finding, Reason, facts::pre_exists, permit::MemberRemoval, user::list};
 
-pub use advice::{Advice, advice, publisher_advice};
+pub use advice::{advice, publisher_advice};
 pub use guard::{MemberGuardFacts, MemberProtection};
 pub use roll::{MemberCounts, Roll};
 pub use step::{MemberStep, MemberWritten};

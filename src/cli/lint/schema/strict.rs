@@ -76,6 +76,26 @@ const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower ca
                          and must start and end with an alphanumeric character (e.g. 'example.com', regex used for \
                          validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 
+/// Labels and annotations that are no text: `kubectl` does not even send them. Words such as `on` are truth values in YAML 1.1.
+pub(super) fn texts(object: &Value) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for field in ["annotations", "labels"] {
+        let values = object["metadata"][field].as_object().into_iter().flatten();
+        let wrong = values.filter(|(_, value)| !value.is_string() && !value.is_null());
+        problems.extend(wrong.map(|(key, value)| {
+            Problem::new(
+                format!("metadata.{field}.{key}"),
+                format!("Invalid value: {value}: it must be text: put it in quotes"),
+            )
+        }));
+        let object = &object["metadata"][field];
+        if !object.is_null() && !object.is_object() {
+            problems.push(Problem::new(format!("metadata.{field}"), "Invalid value: it must be a map of texts"));
+        }
+    }
+    problems
+}
+
 /// What is wrong with the object's name.
 pub(super) fn name(object: &Value) -> Vec<Problem> {
     let metadata = &object["metadata"];

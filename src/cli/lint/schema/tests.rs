@@ -56,6 +56,12 @@ fn metadata_is_judged_by_its_names() {
     assert_eq!(name(json!({"generateName": "ada-"})), [""; 0]);
     assert_eq!(name(json!({"name": "ada", "label": {}})), ["metadata.label: unknown field \"metadata.label\""]);
     assert_eq!(name(json!({})), ["metadata.name: Required value: name or generateName is required"]);
+    let on = name(json!({"name": "ada", "labels": {"a": "x", "b": null, "c": true}, "annotations": {}}));
+    assert_eq!(on, ["metadata.labels.c: Invalid value: true: it must be text: put it in quotes"]);
+    assert_eq!(
+        name(json!({"name": "ada", "labels": 5})),
+        ["metadata.labels: Invalid value: it must be a map of texts"]
+    );
     let bad = name(json!({"name": "Ada_"}));
     assert!(bad[0].starts_with("metadata.name: Invalid value: \"Ada_\": a lowercase RFC 1123 subdomain"), "{bad:?}");
 }

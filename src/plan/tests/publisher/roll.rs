@@ -74,7 +74,7 @@ fn a_roll_counts_who_is_there() {
 #[test]
 fn advice_names_its_rule_and_what_to_do() {
     let rules = |desired: &DesiredMember, member: Option<&Member>| -> Vec<&str> {
-        advice(desired, member, &roll([])).into_iter().map(|advice| advice.rule).collect()
+        advice(desired, member, &roll([])).into_iter().map(|advice| advice.rule.as_str()).collect()
     };
     let read = |desired| DesiredMember { mailbox: Some(Mailbox::Monitored), ..desired };
     assert_eq!(rules(&desired("a@example.com", Owner), None), ["MailboxNotAttested"]);
@@ -94,7 +94,8 @@ fn advice_names_its_rule_and_what_to_do() {
 fn a_publisher_is_advised_of_groups_and_second_owners() {
     let group = Member { kind: MemberKind::Group, ..member("offers@example.com", Owner) };
     let alone = Roll::new(Members(vec![member("grace@example.com", Owner)]));
-    let rules = |roll: &Roll| -> Vec<&str> { publisher_advice(roll).into_iter().map(|advice| advice.rule).collect() };
+    let rules =
+        |roll: &Roll| -> Vec<&str> { publisher_advice(roll).into_iter().map(|advice| advice.rule.as_str()).collect() };
     assert_eq!(rules(&alone), ["NoGroup", "FewOwners"]);
     assert_eq!(rules(&roll([])), ["NoGroup"]);
     assert_eq!(rules(&roll([group])), [""; 0]);
