@@ -71,8 +71,7 @@ fn by(given: &Given<'_>) -> String {
         Through::Binding => String::new(),
         Through::Mapping(name) => format!(", by the group mapping `{name}`"),
     };
-    let (role, place) = (&given.held.role, given.held.scope.describe());
-    format!("{role} on {place}{through} ({}){}", given.permission.id, doubt(given.permission.sure))
+    format!("{}{through} ({}){}", given.held, given.permission.id, doubt(given.permission.sure))
 }
 
 fn proposed(remedy: &Remedy<'_>) -> String {
@@ -94,7 +93,7 @@ fn judged_json(judged: &[Judged<'_>]) -> Vec<Value> {
             Through::Binding => Value::Null,
             Through::Mapping(name) => json!(name),
         };
-        json!({"role": it.held.role, "scope": it.held.scope.to_string(), "mapping": through, "entry": it.permission.id})
+        json!({"role": it.held.role, "scope": it.held.scope().map(ToString::to_string), "mapping": through, "entry": it.permission.id})
     };
     let remedy = |it: &Remedy<'_>| json!({"role": it.role.name, "scope": it.scope.to_string()});
     let one = |it: &Judged<'_>| {

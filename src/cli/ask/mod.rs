@@ -10,7 +10,7 @@ use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use crate::{
     access::{
-        Catalogue, Listing, PrincipalId, Scope,
+        Catalogue, Listing, PrincipalId,
         effective::{Given, Held, Need, Remedy, given, held, remedies},
     },
     telemetry::chain,
@@ -135,8 +135,7 @@ fn answer_can(args: &CanArgs) -> Result<bool, Error> {
     let principal = principal(&args.who, &listing).ok_or_else(|| Error::Nobody(args.who.clone()))?;
     let catalogue = Catalogue::embedded();
     let groups: Vec<(PrincipalId, String)> = args.group.iter().map(|id| (PrincipalId::new(id), id.clone())).collect();
-    let organization = Scope::organization();
-    let defaults = args.sso.then_some((catalogue, &organization));
+    let defaults = args.sso.then_some(catalogue);
     let held = held(&principal, &groups, &listing.bindings, defaults);
     let judged = judge(catalogue, &held, &asked);
     let yes = judged.iter().all(|it| !it.given.is_empty());
