@@ -11,6 +11,7 @@ pub mod listing;
 pub mod principal;
 pub mod publisher;
 pub mod scope;
+pub mod task;
 
 pub use catalogue::{Catalogue, Role};
 pub use delegation::{Delegation, Denial};

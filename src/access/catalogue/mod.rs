@@ -24,6 +24,8 @@ use jiff::civil::Date;
 
 use super::{Key, Scope};
 
+pub(super) use name::nearest;
+
 pub use difference::Difference;
 pub use file::CatalogueError;
 pub use role::{Caveat, Denial, Gap, Named, Permission, Role};

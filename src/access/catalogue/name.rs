@@ -1,7 +1,7 @@
 //! Names that are near to a wrong one. PURE.
 
 /// Those of the names that are nearest, at most three, the nearest first.
-pub(super) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+pub(in crate::access) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let wanted = name.to_lowercase();
     let mut ranked: Vec<(usize, &str)> = names.map(|it| (distance(&wanted, &it.to_lowercase()), it)).collect();
     ranked.sort_unstable();
