@@ -93,9 +93,9 @@ fn nearest(names: &[String]) -> String {
 }
 
 /// The roles as the program holds them, or with the patch in a file.
-pub(super) fn catalogue(patch: Option<&Path>) -> Result<Catalogue, Error> {
+pub(super) fn catalogue(given: Option<&Path>) -> Result<Catalogue, Error> {
     let embedded = Catalogue::try_embedded().map_err(|error| Error::Embedded(error.clone()))?;
-    let Some(path) = patch else { return Ok(embedded.clone()) };
+    let Some(path) = given else { return Ok(embedded.clone()) };
     let text = std::fs::read_to_string(path).map_err(|source| Error::File(path.to_owned(), source))?;
     embedded.patched(&text).map_err(|source| Error::Patch(path.to_owned(), source))
 }

@@ -183,9 +183,9 @@ fn a_task_is_answered_with_all_the_rights_that_it_takes() {
     let live = ["--endpoint", &url, "--organization-id", ORGANIZATION, "--credential", credential];
     assert!(roster(&[&["snapshot", "--output", path][..], &live].concat()).status.success());
     std::fs::write(&file, furnished(&std::fs::read_to_string(&file).unwrap())).unwrap();
-    let patch = folder.path().join("roles.yaml");
-    std::fs::write(&patch, "version: 1\ndefaults: []\n").unwrap();
-    for (who, question, code, parts) in cases(&format!("--role-catalogue {}", patch.display())) {
+    let changed = folder.path().join("roles.yaml");
+    std::fs::write(&changed, "version: 1\ndefaults: []\n").unwrap();
+    for (who, question, code, parts) in cases(&format!("--role-catalogue {}", changed.display())) {
         let words: Vec<&str> =
             ["can", who].into_iter().chain(question.split(' ')).chain(["--snapshot", path]).collect();
         let (found, answer) = said(&roster(&words));

@@ -32,13 +32,19 @@ pub fn read<'a>(words: &[&'a str]) -> Option<Asked<'a>> {
     let phrases = TASKS.iter().flat_map(|task| task.phrases);
     // The fewer words a name could swallow, the better: a phrase without one goes first.
     let (named, plain): (Vec<&'static str>, Vec<&'static str>) = phrases.partition(|it| it.contains(NAME));
-    let (phrase, name) = plain.into_iter().chain(named).find_map(|phrase| Some((phrase, matched(words, phrase)?)))?;
+    let Match { phrase, name } = plain.into_iter().chain(named).find_map(|phrase| matched(words, phrase))?;
     let ways = TASKS.iter().filter(|task| task.phrases.contains(&phrase)).collect();
     Some(Asked { phrase, name, ways })
 }
 
+/// A phrase that words are, and the name in it.
+struct Match<'a> {
+    phrase: &'static str,
+    name: Option<&'a str>,
+}
+
 /// Whether the words are that phrase, and the name in it.
-fn matched<'a>(words: &[&'a str], phrase: &str) -> Option<Option<&'a str>> {
+fn matched<'a>(words: &[&'a str], phrase: &'static str) -> Option<Match<'a>> {
     let mut words = words.iter().copied();
     let mut name = None;
     for (index, expected) in phrase.split(' ').enumerate() {
@@ -57,7 +63,7 @@ fn matched<'a>(words: &[&'a str], phrase: &str) -> Option<Option<&'a str>> {
             return None;
         }
     }
-    words.next().is_none().then_some(name)
+    words.next().is_none().then_some(Match { phrase, name })
 }
 
 fn is_filler(word: &str) -> bool {

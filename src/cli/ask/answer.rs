@@ -161,7 +161,9 @@ pub(super) fn people(asked: &Asked, able: &[Able<'_>], notes: &[String]) -> Stri
         for group in alike(judged) {
             let ways: Vec<String> = group.first().map(|it| it.given.iter().map(by).collect()).unwrap_or_default();
             if judged.len() == 1 {
-                ways.iter().for_each(|way| _ = writeln!(text, "    {way}"));
+                for way in ways {
+                    let _ = writeln!(text, "    {way}");
+                }
             } else {
                 let _ = writeln!(text, "    {}: by {}", rights(group), ways.join("; "));
             }

@@ -105,16 +105,12 @@ pub(super) fn read(words: &[String], about: &About, listing: &Listing, catalogue
     let words: Vec<&str> = words.iter().flat_map(|word| word.split_whitespace()).collect();
     let words = words.strip_prefix(&["can"]).unwrap_or(&words);
     let with = about.with()?;
-    match task::read(words) {
-        Some(asked) => {
-            let task = asked.with(with).ok_or_else(|| unfit(asked.phrase, with))?;
-            of_task(task, words, asked.name, about, listing, catalogue)
-        }
-        None => {
-            let asked = of_operation(words, about, listing)?;
-            if with.is_some() { Err(unfit(&asked.words, with)) } else { Ok(asked) }
-        }
+    if let Some(asked) = task::read(words) {
+        let task = asked.with(with).ok_or_else(|| unfit(asked.phrase, with))?;
+        return of_task(task, words, asked.name, about, listing, catalogue);
     }
+    let asked = of_operation(words, about, listing)?;
+    if with.is_some() { Err(unfit(&asked.words, with)) } else { Ok(asked) }
 }
 
 fn of_task(
@@ -208,9 +204,9 @@ impl About {
     /// Where that is.
     fn place_of(&self, with: With, within: &Scope, listing: &Listing, catalogue: &Catalogue) -> Result<Scope, Error> {
         let name = self.name_of(Some(with)).unwrap_or_default();
-        let cluster = || match within.kind() {
-            Key::CloudCluster => Ok(within.clone()),
-            _ => Err(Error::Question(format!("in which cluster is that? `{}` needs `--cluster`", flag(with)))),
+        let cluster = || {
+            let lacking = || Error::Question(format!("in which cluster is that? `{}` needs `--cluster`", flag(with)));
+            (within.kind() == Key::CloudCluster).then(|| within.clone()).ok_or_else(lacking)
         };
         match with {
             With::Group => child(cluster()?, Key::Group, name),

@@ -29,7 +29,7 @@ fn what_is_written_is_read_again_and_says_the_same() {
         expires_at: None,
     };
     let (bindings, clusters, invitations) = (vec![binding], vec![cluster], vec![invitation.clone()]);
-    let listing = Listing { bindings, clusters, invitations, ..Listing::default() };
+    let listing = Listing { invitations, bindings, clusters, ..Listing::default() };
     let snapshot = Snapshot::of("9bb441c4", "Example", listing);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("snapshot.yaml");
