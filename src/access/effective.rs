@@ -3,7 +3,7 @@
 //! A role takes nothing away from another, so there is no order among them. What could, an ACL that denies, is not seen here,
 //! and an answer about Kafka's data says so.
 
-use std::collections::BTreeSet;
+use std::{cmp::Reverse, collections::BTreeSet, fmt};
 
 use super::{
     Catalogue, PrincipalId, Scope,
@@ -20,15 +20,43 @@ pub enum Through {
     Mapping(String),
 }
 
+/// Where a role is held.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum At {
+    /// A place that we can read.
+    Place(Scope),
+    /// A CRN of a form that we do not know: it is counted and shown, and no answer rests on it.
+    Unread(String),
+}
+
 /// A role that somebody holds somewhere.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Held {
     /// The role.
     pub role: String,
     /// Where.
-    pub scope: Scope,
+    pub at: At,
     /// How they come to it.
     pub through: Through,
+}
+
+impl Held {
+    /// The place, where it is one that we can read.
+    pub fn scope(&self) -> Option<&Scope> {
+        match &self.at {
+            At::Place(scope) => Some(scope),
+            At::Unread(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.at {
+            At::Place(scope) => write!(f, "{} on {}", self.role, scope.describe()),
+            At::Unread(crn) => write!(f, "{} on {crn}", self.role),
+        }
+    }
 }
 
 /// Whose the thing is that somebody wants to do something to.
@@ -75,58 +103,80 @@ pub struct Remedy<'a> {
     pub sure: Sure,
 }
 
-/// Everything that somebody holds: their own bindings, and what group mappings bind that they are members of.
-pub fn held(
+/// Everything that somebody holds: their own bindings, what group mappings bind that they are members of, and what is bound
+/// without anybody declaring it. The same binding twice is held twice.
+pub fn held<'a>(
     principal: &PrincipalId,
     mappings: &[(PrincipalId, String)],
-    bindings: &[Binding],
-    defaults: Option<(&Catalogue, &Scope)>,
+    bindings: impl IntoIterator<Item = &'a Binding>,
+    defaults: Option<&Catalogue>,
 ) -> Vec<Held> {
-    let direct = bindings.iter().filter(|it| it.principal == *principal).map(|it| (it, Through::Binding));
-    let mapped = bindings.iter().filter_map(|it| {
-        let (_, name) = mappings.iter().find(|(id, _)| it.principal == *id)?;
-        Some((it, Through::Mapping(name.clone())))
-    });
-    let mut all: BTreeSet<Held> = direct
-        .chain(mapped)
-        .filter_map(|(it, through)| Some(Held { role: it.role.clone(), scope: it.scope.clone()?, through }))
-        .collect();
-    if let Some((catalogue, organization)) = defaults {
-        for default in catalogue.defaults() {
-            let through = || Through::Mapping(default.mapping.clone());
-            all.extend(default.roles.iter().map(|role| Held {
-                role: role.clone(),
-                scope: organization.clone(),
-                through: through(),
-            }));
+    let through = |it: &Binding| {
+        let mapping = || mappings.iter().find(|(id, _)| it.principal == *id);
+        if it.principal == *principal {
+            return Some(Through::Binding);
         }
-    }
-    all.into_iter().collect()
+        mapping().map(|(_, name)| Through::Mapping(name.clone()))
+    };
+    let bound = bindings.into_iter().filter_map(|it| {
+        let at = it.scope.clone().map_or_else(|| At::Unread(it.crn.clone()), At::Place);
+        Some(Held { role: it.role.clone(), at, through: through(it)? })
+    });
+    let everybody = defaults.into_iter().flat_map(Catalogue::defaults).flat_map(|default| {
+        default.roles.iter().map(|role| Held {
+            role: role.clone(),
+            at: At::Place(Scope::organization()),
+            through: Through::Mapping(default.mapping.clone()),
+        })
+    });
+    let mut all: Vec<Held> = bound.chain(everybody).collect();
+    all.sort();
+    all
 }
 
 /// Every role of `held` that gives the right, the narrowest place first.
 pub fn given<'a>(catalogue: &'a Catalogue, held: &'a [Held], need: &Need) -> Vec<Given<'a>> {
+    giving(catalogue, held, need, |permission, bound| applies(permission, bound, need))
+}
+
+/// Every role of `held` that gives the right in a part of the place and not in all of it, the narrowest place first.
+pub fn partly<'a>(catalogue: &'a Catalogue, held: &'a [Held], need: &Need) -> Vec<Given<'a>> {
+    giving(catalogue, held, need, |permission, bound| {
+        whose(permission, need) && !permission.reaches(bound, &need.place) && need.place.covers(bound)
+    })
+}
+
+fn giving<'a>(
+    catalogue: &'a Catalogue,
+    held: &'a [Held],
+    need: &Need,
+    applies: impl Fn(&Permission, &Scope) -> bool,
+) -> Vec<Given<'a>> {
     let mut all: Vec<Given<'a>> = held
         .iter()
-        .flat_map(|held| {
-            catalogue.permissions(&held.role, &held.scope).map(move |permission| Given { held, permission })
+        .filter_map(|held| Some((held, held.scope()?)))
+        .flat_map(|(held, scope)| {
+            catalogue.permissions(&held.role, scope).map(move |permission| (scope, Given { held, permission }))
         })
-        .filter(|it| {
-            it.permission.allows(need.resource, need.operation) && applies(it.permission, &it.held.scope, need)
-        })
+        .filter(|(scope, it)| it.permission.allows(need.resource, need.operation) && applies(it.permission, scope))
+        .map(|(_, given)| given)
         .collect();
-    all.sort_by_key(|it| (std::cmp::Reverse(it.held.scope.to_string().len()), it.held.role.clone()));
+    all.sort_by_key(|it| (Reverse(it.held.scope().map(|scope| scope.to_string().len())), it.held.clone()));
     all.dedup_by_key(|it| it.held);
     all
 }
 
 fn applies(permission: &Permission, bound: &Scope, need: &Need) -> bool {
-    let whose = match permission.reach {
+    whose(permission, need) && permission.reaches(bound, &need.place)
+}
+
+/// Whether it is about things of that owner.
+fn whose(permission: &Permission, need: &Need) -> bool {
+    match permission.reach {
         Reach::Own => need.whose == Whose::Own,
         Reach::Others => need.whose == Whose::Others,
         Reach::Within | Reach::Organization | Reach::Above => true,
-    };
-    whose && permission.reaches(bound, &need.place)
+    }
 }
 
 /// The grants that would give the right, least privilege first: ordinary roles before administrative ones, as near to the thing
@@ -199,9 +249,34 @@ mod tests {
         let write = need(Operation::Write, Resource::Topic, &topic, Whose::Anybodys);
         let by = given(catalogue, &mapped, &write);
         assert!(by.iter().all(|it| it.held.through == Through::Mapping("platform".to_owned())) && !by.is_empty());
-        let organization = Scope::organization();
-        let sso = held(&PrincipalId::new("u-9"), &[], &bindings, Some((catalogue, &organization)));
+        let sso = held(&PrincipalId::new("u-9"), &[], &bindings, Some(catalogue));
         assert_eq!(sso.iter().map(|it| it.role.as_str()).collect::<Vec<_>>(), ["DataDiscovery", "FlinkDeveloper"]);
+    }
+
+    #[test]
+    fn what_holds_in_a_part_only_is_told_apart_and_what_cannot_be_read_gives_nothing() {
+        let cluster = place("environment=env-1/cloud-cluster=lkc-1");
+        let orders = cluster.clone().child_matching(Key::Topic, "orders-", crate::access::Pattern::Prefixed).unwrap();
+        let unread = Binding {
+            scope: None,
+            crn: "crn://later".to_owned(),
+            ..binding("u-1", "OrganizationAdmin", Scope::organization())
+        };
+        let bindings = [binding("u-1", "DeveloperRead", orders), unread.clone(), unread];
+        let catalogue = Catalogue::embedded();
+        let ada = held(&PrincipalId::new("u-1"), &[], &bindings, None);
+        let words: Vec<String> = ada.iter().map(ToString::to_string).collect();
+        let twice = "OrganizationAdmin on crn://later";
+        assert_eq!(words, ["DeveloperRead on topic orders-* in lkc-1", twice, twice]);
+        let topics = cluster.clone().child_matching(Key::Topic, "", crate::access::Pattern::All).unwrap();
+        let cases = [(&cluster, 1), (&topics, 1), (&place("environment=env-2"), 0)];
+        for (at, expected) in cases {
+            let wanted = need(Operation::Read, Resource::Topic, at, Whose::Anybodys);
+            let found = (given(catalogue, &ada, &wanted).len(), partly(catalogue, &ada, &wanted).len());
+            assert_eq!(found, (0, expected), "{at}");
+        }
+        let all = need(Operation::Read, Resource::Topic, &ada[0].scope().unwrap().clone(), Whose::Anybodys);
+        assert_eq!((given(catalogue, &ada, &all).len(), partly(catalogue, &ada, &all).len()), (1, 0));
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod listing;
 pub mod principal;
 pub mod publisher;
 pub mod scope;
+pub mod task;
 
 pub use advice::Advice;
 pub use catalogue::{Catalogue, Role};

@@ -3,7 +3,7 @@
 use std::{
     fmt::Write as _,
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use comfy_table::{ContentArrangement, Table, presets};
@@ -92,16 +92,17 @@ fn nearest(names: &[String]) -> String {
     if quoted.is_empty() { String::new() } else { format!(": did you mean {}?", quoted.join(" or ")) }
 }
 
+/// The roles as the program holds them, or with the patch in a file.
+pub(super) fn catalogue(given: Option<&Path>) -> Result<Catalogue, Error> {
+    let embedded = Catalogue::try_embedded().map_err(|error| Error::Embedded(error.clone()))?;
+    let Some(path) = given else { return Ok(embedded.clone()) };
+    let text = std::fs::read_to_string(path).map_err(|source| Error::File(path.to_owned(), source))?;
+    embedded.patched(&text).map_err(|source| Error::Patch(path.to_owned(), source))
+}
+
 /// Answers.
 pub fn run(args: &Args) -> Result<(), Error> {
-    let embedded = Catalogue::try_embedded().map_err(|error| Error::Embedded(error.clone()))?;
-    let catalogue = match &args.role_catalogue {
-        None => embedded.clone(),
-        Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|source| Error::File(path.clone(), source))?;
-            embedded.patched(&text).map_err(|source| Error::Patch(path.clone(), source))?
-        }
-    };
+    let catalogue = catalogue(args.role_catalogue.as_deref())?;
     let text = match (&args.question, args.output) {
         (None, Output::Text) => list(&catalogue),
         (None, Output::Json) => {
@@ -116,7 +117,8 @@ pub fn run(args: &Args) -> Result<(), Error> {
             if args.role_catalogue.is_none() {
                 return Err(Error::NoPatch);
             }
-            let all: Vec<String> = catalogue.differences(embedded).iter().map(ToString::to_string).collect();
+            let all: Vec<String> =
+                catalogue.differences(Catalogue::embedded()).iter().map(ToString::to_string).collect();
             if output == Output::Json {
                 json(&all)?
             } else {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     access::{
         Crn, Email, Listing, PrincipalId,
-        listing::{Binding, Cluster, ClusterKind, Environment, ServiceAccount, User},
+        listing::{Binding, Cluster, ClusterKind, Environment, Invitation, InvitationStatus, ServiceAccount, User},
     },
     backend::{
         AccessBackend, BackendError, ConfluentCloud, Credential, Endpoint, HttpClient, Settings, SocketTransport,
@@ -121,6 +121,9 @@ pub struct Snapshot {
     pub simulated: bool,
     /// People, those who are invited among them.
     pub people: Vec<Person>,
+    /// Invitations of any state; files from before these were saved have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invitations: Vec<Invited>,
     /// Service accounts.
     pub service_accounts: Vec<Account>,
     /// Clusters, which decide what roles exist inside them.
@@ -137,6 +140,32 @@ pub struct Person {
     pub email: String,
     /// `u-…`
     pub id: String,
+}
+
+/// An invitation.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Invited {
+    /// In lower case.
+    pub email: String,
+    /// The invited person's id, where the vendor tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Where it stands.
+    pub state: State,
+}
+
+/// Where an invitation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum State {
+    /// Waiting for the person.
+    Pending,
+    /// The person accepted.
+    Accepted,
+    /// It lapsed.
+    Expired,
+    /// Withdrawn, or of a state that is not known here.
+    Inactive,
 }
 
 /// A service account.
@@ -174,6 +203,28 @@ pub struct Bound {
     pub role: String,
     /// Where, as the vendor writes it.
     pub crn: String,
+}
+
+impl From<InvitationStatus> for State {
+    fn from(status: InvitationStatus) -> Self {
+        match status {
+            InvitationStatus::Pending => Self::Pending,
+            InvitationStatus::Accepted => Self::Accepted,
+            InvitationStatus::Expired => Self::Expired,
+            InvitationStatus::Inactive => Self::Inactive,
+        }
+    }
+}
+
+impl From<State> for InvitationStatus {
+    fn from(state: State) -> Self {
+        match state {
+            State::Pending => Self::Pending,
+            State::Accepted => Self::Accepted,
+            State::Expired => Self::Expired,
+            State::Inactive => Self::Inactive,
+        }
+    }
 }
 
 /// Takes it, and writes it where it belongs.
@@ -219,6 +270,11 @@ impl Snapshot {
     /// What a listing holds, sorted, so that two snapshots of the same state are the same text.
     pub fn of(organization_id: &str, display_name: &str, listing: Listing) -> Self {
         let person = |user: User| Person { email: user.email.to_string(), id: user.id.as_str().to_owned() };
+        let invited = |it: Invitation| Invited {
+            email: it.email.to_string(),
+            user: it.user.map(|id| id.as_str().to_owned()),
+            state: it.status.into(),
+        };
         let account = |it: ServiceAccount| Account { display_name: it.display_name, id: it.id.as_str().to_owned() };
         let place = |it: Cluster| {
             let granular = match it.kind {
@@ -235,11 +291,13 @@ impl Snapshot {
             display_name: display_name.to_owned(),
             simulated: false,
             people: listing.users.into_iter().map(person).collect(),
+            invitations: listing.invitations.into_iter().map(invited).collect(),
             service_accounts: listing.service_accounts.into_iter().map(account).collect(),
             clusters: listing.clusters.into_iter().map(place).collect(),
             bindings: listing.bindings.into_iter().map(bound).collect(),
         };
         snapshot.people.sort();
+        snapshot.invitations.sort();
         snapshot.service_accounts.sort();
         snapshot.clusters.sort();
         snapshot.bindings.sort();
@@ -254,6 +312,14 @@ impl Snapshot {
             full_name: String::new(),
             auth_type: None,
             created_at: None,
+        };
+        let invitation = |(number, it): (usize, &Invited)| Invitation {
+            id: number.to_string(),
+            email: Email::from_remote(&it.email),
+            status: it.state.into(),
+            user: it.user.as_ref().map(PrincipalId::new),
+            created_at: None,
+            expires_at: None,
         };
         let cluster = |it: &Place| Cluster {
             id: it.id.clone(),
@@ -281,6 +347,7 @@ impl Snapshot {
         environments.dedup();
         Listing {
             users: self.people.iter().map(user).collect(),
+            invitations: self.invitations.iter().enumerate().map(invitation).collect(),
             service_accounts: self.service_accounts.iter().map(account).collect(),
             bindings: self.bindings.iter().enumerate().map(binding).collect(),
             environments: environments.into_iter().map(environment).collect(),
@@ -309,41 +376,4 @@ impl Snapshot {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::access::Scope;
-
-    #[test]
-    fn what_is_written_is_read_again_and_says_the_same() {
-        let crn = "crn://confluent.cloud/organization=9bb441c4-edef-46ac-8a41-c49e44a3fd9a/environment=env-1";
-        let binding = Binding {
-            id: "rb-1".to_owned(),
-            principal: PrincipalId::new("u-1"),
-            role: "Operator".to_owned(),
-            crn: crn.to_owned(),
-            scope: None,
-            created_at: None,
-        };
-        let cluster = Cluster {
-            id: "lkc-1".to_owned(),
-            environment: "env-1".to_owned(),
-            display_name: "orders".to_owned(),
-            kind: ClusterKind::Basic,
-        };
-        let listing = Listing { bindings: vec![binding], clusters: vec![cluster], ..Listing::default() };
-        let snapshot = Snapshot::of("9bb441c4", "Example", listing);
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("snapshot.yaml");
-        fs::write(&path, snapshot.text().unwrap()).unwrap();
-        let again = Snapshot::open(&path).unwrap();
-        assert_eq!(again, snapshot);
-        let listing = again.listing();
-        assert_eq!(listing.bindings[0].scope, Scope::environment("env-1").ok());
-        assert_eq!(listing.clusters[0].kind, ClusterKind::Basic);
-        assert_eq!(listing.environments.len(), 1);
-        for (text, part) in [("version: 2\n", "is no snapshot"), ("bindings: [{secret: 1}]\n", "is no snapshot")] {
-            fs::write(&path, text).unwrap();
-            assert!(Snapshot::open(&path).unwrap_err().to_string().contains(part));
-        }
-    }
-}
+mod tests;

@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use kube::{Api, Client, ResourceExt};
 
 use crate::{
-    access::{PrincipalId, Scope},
+    access::{
+        Grant, PrincipalId,
+        effective::{self, Held},
+    },
     api::{
         ConfluentUser, ConfluentUserStatus,
         common::Conditions,
@@ -151,22 +154,44 @@ fn sharers(user: &ConfluentUser, context: &Context) -> Vec<String> {
     names
 }
 
-/// What the person holds, with what no object declares marked.
+/// What the person holds by bindings of their own, with what no object declares marked.
 fn access(id: &PrincipalId, inventory: &Inventory, organization: &str, context: &Context) -> AccessList {
-    let mut undeclared = 0;
-    let mut entries: Vec<String> = inventory
-        .bindings_of(id)
-        .map(|binding| {
-            let place = binding.scope.as_ref().map_or_else(|| binding.crn.clone(), Scope::describe);
-            let declared =
-                binding.grant().is_some_and(|grant| !context.declared.others(organization, &grant, "").is_empty());
-            undeclared += u32::from(!declared);
-            let mark = if declared { "" } else { " (declared by no object)" };
-            format!("{} on {place}{mark}", binding.role)
-        })
-        .collect();
+    let declared = |it: &Held| {
+        let grant =
+            it.scope().map(|scope| Grant { principal: id.clone(), role: it.role.clone(), scope: scope.clone() });
+        grant.is_some_and(|grant| !context.declared.others(organization, &grant, "").is_empty())
+    };
+    listed(&effective::held(id, &[], inventory.bindings_of(id), None), declared)
+}
+
+/// The list of a status: capped, with the total before that.
+fn listed(held: &[Held], declared: impl Fn(&Held) -> bool) -> AccessList {
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let mark = |it: &Held| if declared(it) { "" } else { " (declared by no object)" };
+    let mut entries: Vec<String> = held.iter().map(|it| format!("{it}{}", mark(it))).collect();
+    let undeclared = held.iter().filter(|it| !declared(it)).count();
     entries.sort();
-    let total = u32::try_from(entries.len()).unwrap_or(u32::MAX);
     entries.truncate(SHOWN);
-    AccessList { total, undeclared, entries }
+    AccessList { total: count(held.len()), undeclared: count(undeclared), entries }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{
+        Scope,
+        effective::{At, Through},
+    };
+
+    #[test]
+    fn all_that_is_held_is_counted_and_twenty_are_shown() {
+        let held = |role: &str, at: At| Held { role: role.to_owned(), at, through: Through::Binding };
+        let environment = |number: usize| At::Place(Scope::environment(&format!("env-{number:02}")).unwrap());
+        let mut all: Vec<Held> = (0..30).map(|number| held("Operator", environment(number))).collect();
+        all.push(held("Later", At::Unread("crn://later".to_owned())));
+        let list = listed(&all, |it| it.scope().is_some());
+        assert_eq!((list.total, list.undeclared, list.entries.len()), (31, 1, SHOWN));
+        assert_eq!(list.entries[0], "Later on crn://later (declared by no object)");
+        assert_eq!(list.entries[1], "Operator on environment env-00");
+    }
 }

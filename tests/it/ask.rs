@@ -2,15 +2,16 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::{
-    io::{BufRead, BufReader},
-    process::{Child, Command, Output, Stdio},
+    io::{BufRead, BufReader, Read},
+    process::{Child, ChildStdout, Command, Output, Stdio},
 };
 
 use serde_json::Value;
 
 const ORGANIZATION: &str = "9bb441c4-edef-46ac-8a41-c49e44a3fd9a";
 
-struct Simulated(Child);
+/// A simulator, and what it prints: it ends when nobody can read that any more.
+struct Simulated(Child, BufReader<ChildStdout>);
 
 impl Drop for Simulated {
     fn drop(&mut self) {
@@ -29,18 +30,26 @@ fn said(output: &Output) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8(text).unwrap())
 }
 
-#[test]
-fn who_may_do_what_is_saved_asked_and_answered() {
+/// A simulator, the folder with its key, and the address.
+fn simulator() -> (Simulated, tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_roster"));
     command.args(["simulator", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped());
-    let mut simulator = Simulated(command.spawn().unwrap());
-    let mut lines = BufReader::new(simulator.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut child = command.spawn().unwrap();
+    let out = BufReader::new(child.stdout.take().unwrap());
+    let mut simulator = Simulated(child, out);
+    let mut lines = simulator.1.by_ref().lines().map(Result::unwrap);
     let url = lines.next().unwrap().rsplit(' ').next().unwrap().to_owned();
     for word in ["key", "secret"] {
         let line = lines.find(|line| line.split_whitespace().next() == Some(word)).unwrap();
         std::fs::write(folder.path().join(word), line.split_whitespace().nth(1).unwrap()).unwrap();
     }
+    (simulator, folder, url)
+}
+
+#[test]
+fn who_may_do_what_is_saved_asked_and_answered() {
+    let (_simulator, folder, url) = simulator();
     let credential = folder.path().to_str().unwrap();
     let live = ["--endpoint", &url, "--organization-id", ORGANIZATION, "--credential", credential];
     let file = folder.path().join("snapshot.yaml");
@@ -78,4 +87,126 @@ fn who_may_do_what_is_saved_asked_and_answered() {
     assert!(code == Some(2) && nobody.contains("--organization-id"), "{nobody}");
     let (code, offered) = said(&roster(&["roles", "offered", "--scope", "/environment=env-1"]));
     assert!(code == Some(0) && offered.contains("FlinkAdmin") && !offered.contains("KsqlAdmin"), "{offered}");
+}
+
+/// What the simulator's organization does not have: somebody invited, grants on resources, a group mapping, a place of a
+/// form that nobody knows.
+fn furnished(saved: &str) -> String {
+    let invited = "invitations:\n- {email: ada@example.com, user: u-ada001, state: Pending}\nserviceAccounts:\n";
+    let production = "/environment=env-prod01";
+    let orders = format!("{production}/cloud-cluster=lkc-orders");
+    let bindings = [
+        ("u-ada001", "DeveloperRead", format!("{orders}/kafka=lkc-orders/topic=orders-*")),
+        ("u-ada001", "DeveloperRead", format!("{orders}/kafka=lkc-orders/group=app")),
+        ("sa-ordetl", "DeveloperWrite", format!("{orders}/kafka=lkc-orders/topic=orders-eu")),
+        ("sa-ordetl", "Operator", orders.clone()),
+        ("u-mary01", "FlinkDeveloper", production.to_owned()),
+        ("u-mary01", "Assigner", "/service-account=sa-ordetl".to_owned()),
+        ("u-mary01", "Later", "/planet=mars".to_owned()),
+        ("u-dora01", "AccountAdmin", String::new()),
+        ("u-dora01", "CloudClusterAdmin", orders.clone()),
+        ("group-plat", "CloudClusterAdmin", orders),
+    ];
+    let binding = |(who, role, place): &(&str, &str, String)| {
+        format!(
+            "- {{principal: {who}, role: {role}, crn: 'crn://confluent.cloud/organization={ORGANIZATION}{place}'}}\n"
+        )
+    };
+    saved.replace("serviceAccounts:\n", invited) + &bindings.iter().map(binding).collect::<String>()
+}
+
+/// Who is asked about, the question, the exit code, and parts of the answer.
+type Case = (&'static str, String, i32, &'static [&'static str]);
+
+fn cases(patched: &str) -> Vec<Case> {
+    let orders = "--cluster lkc-orders";
+    let topic = format!("consume topic orders-eu {orders}");
+    let flink = "run a Flink statement --environment";
+    vec![
+        (
+            "ada@example.com",
+            format!("{topic} --consumer-group app"),
+            0,
+            &["read group app in lkc-orders", "is only invited"],
+        ),
+        ("ada@example.com", format!("{topic} --with-cli"), 1, &["DeveloperRead on group confluent_cli_consumer_* in"]),
+        ("ada@example.com", topic.clone(), 0, &["without a consumer group", "an ACL that denies"]),
+        (
+            "ada@example.com",
+            format!("consume topics {orders}"),
+            1,
+            &["in a part of it only", "DeveloperRead on topic *"],
+        ),
+        ("orders-etl", format!("produce to topic orders-eu {orders}"), 0, &["DeveloperWrite.write"]),
+        (
+            "orders-etl",
+            format!("produce to topic orders-eu {orders} --transactional-id etl"),
+            1,
+            &["DeveloperWrite on transactional id etl", "an ACL may allow"],
+        ),
+        ("orders-etl", format!("manage own keys {orders}"), 0, &["create, alter and delete own API keys"]),
+        ("orders-etl", format!("manage others' keys {orders}"), 1, &["ResourceKeyAdmin on the organization"]),
+        ("orders-etl", "manage Cloud keys".to_owned(), 1, &["OrganizationAdmin on the organization (administrative)"]),
+        ("mary@example.com", format!("{flink} env-prod01 --as-service-account orders-etl"), 0, &["Assigner.assign"]),
+        (
+            "mary@example.com",
+            format!("{flink} env-prod01 --as-service-account roster-operator"),
+            1,
+            &["Assigner on service account sa-roster", "not counted", "Later on crn:"],
+        ),
+        ("mary@example.com", "read results --environment env-prod01".to_owned(), 0, &["FlinkDeveloper.results"]),
+        ("mary@example.com", format!("{flink} env-dev001"), 1, &["ask with `--sso`"]),
+        ("mary@example.com", format!("{flink} env-dev001 --sso"), 0, &["all-sso-users", "inferred"]),
+        ("mary@example.com", format!("{flink} env-dev001 --sso {patched}"), 1, &["FlinkDeveloper on environment"]),
+        ("mary@example.com", format!("{topic} --group group-plat"), 0, &["counts on membership in a group"]),
+        ("mary@example.com", format!("create a connector {orders}"), 1, &["ResourceOwner on connector *"]),
+        ("mary@example.com", "consume topic x --cluster lkc-scratc".to_owned(), 1, &["is a Basic cluster"]),
+        (
+            "mary@example.com",
+            format!("provision people {orders}"),
+            1,
+            &["AccountAdmin on the organization (administrative) and CloudClusterAdmin on cluster lkc-orders"],
+        ),
+        ("u-dora01", format!("provision people {orders}"), 0, &["account-administrator", "CloudClusterAdmin.access"]),
+        ("u-dora01", "provision people --cluster lkc-paymnt".to_owned(), 1, &["on cluster lkc-paymnt"]),
+        ("mary@example.com", format!("consumme topic x {orders}"), 2, &["did you mean `consume topic NAME`"]),
+        ("mary@example.com", format!("read topic x {orders} --with-cli"), 2, &["`--with-cli` says nothing about"]),
+    ]
+}
+
+#[test]
+fn a_task_is_answered_with_all_the_rights_that_it_takes() {
+    let (_simulator, folder, url) = simulator();
+    let credential = folder.path().to_str().unwrap();
+    let file = folder.path().join("snapshot.yaml");
+    let path = file.to_str().unwrap();
+    let live = ["--endpoint", &url, "--organization-id", ORGANIZATION, "--credential", credential];
+    assert!(roster(&[&["snapshot", "--output", path][..], &live].concat()).status.success());
+    std::fs::write(&file, furnished(&std::fs::read_to_string(&file).unwrap())).unwrap();
+    let changed = folder.path().join("roles.yaml");
+    std::fs::write(&changed, "version: 1\ndefaults: []\n").unwrap();
+    for (who, question, code, parts) in cases(&format!("--role-catalogue {}", changed.display())) {
+        let words: Vec<&str> =
+            ["can", who].into_iter().chain(question.split(' ')).chain(["--snapshot", path]).collect();
+        let (found, answer) = said(&roster(&words));
+        assert_eq!(found, Some(code), "{question}: {answer}");
+        for part in parts {
+            assert!(answer.contains(part), "{who} {question}: `{part}` is not in\n{answer}");
+        }
+    }
+    let group = ["who", "can", "consume", "topic", "orders-eu", "--cluster", "lkc-orders", "--consumer-group", "app"];
+    let (code, able) = said(&roster(&[&group[..], &["--snapshot", path]].concat()));
+    assert_eq!(code, Some(0), "{able}");
+    for part in
+        ["  ada@example.com\n", "is only invited", "everybody in the group mapping group-plat", "grace@example.com"]
+    {
+        assert!(able.contains(part), "`{part}` is not in\n{able}");
+    }
+    assert!(!able.contains("mary@example.com") && !able.contains("orders-etl"), "{able}");
+    for verb in ["can", "who"] {
+        let (_, help) = said(&roster(&[verb, "--help"]));
+        for part in ["consume topic NAME --with-cli", "manage others' keys", "provision person"] {
+            assert!(help.contains(part), "`{part}` is not in\n{help}");
+        }
+    }
 }

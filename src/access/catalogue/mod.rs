@@ -24,6 +24,8 @@ use jiff::civil::Date;
 
 use super::{Key, Scope};
 
+pub(super) use name::nearest;
+
 pub use difference::Difference;
 pub use file::CatalogueError;
 pub(super) use name::nearest as nearest_names;

@@ -5,62 +5,171 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::access::{
-    catalogue::Sure,
-    effective::{Given, Remedy, Through},
+    Key, Pattern,
+    catalogue::{Operation, Resource, Sure},
+    effective::{Given, Need, Remedy, Through, Whose},
 };
 
-use super::{Error, Judged, question::Asked};
+use super::{Able, Error, Judged, question::Asked};
 
 /// Most grants that are proposed for one right.
 const PROPOSED: usize = 3;
 
-pub(super) fn text(who: &str, asked: &Asked, judged: &[Judged<'_>], yes: bool) -> String {
-    let mut text =
-        format!("{}: `{who}` can{} {}\n", if yes { "yes" } else { "no" }, if yes { "" } else { "not" }, asked.words);
-    for it in judged {
-        let right = format!("{} {} on {}", it.need.operation, it.need.resource, it.need.place.describe());
-        if it.given.is_empty() {
-            let _ = writeln!(text, "  {right}: nothing gives it. The smallest grants that would:");
-            for remedy in it.remedies.iter().take(PROPOSED) {
-                let _ = writeln!(text, "    {}", proposed(remedy));
-            }
-            if it.remedies.is_empty() {
-                let _ = writeln!(text, "    none that is known");
-            }
-        } else {
-            let _ = writeln!(text, "  {right}, by");
+/// What is printed of a kind of thing and would read badly as the catalogue has it.
+const NOUNS: [(Resource, &str); 4] = [
+    (Resource::ResourceKey, "API keys"),
+    (Resource::CloudKey, "Cloud API keys"),
+    (Resource::User, "people"),
+    (Resource::ResultSet, "results of statements"),
+];
+
+pub(super) fn text(who: &str, asked: &Asked, judged: &[Judged<'_>], notes: &[String]) -> String {
+    let yes = judged.iter().all(Judged::is_given);
+    let mut text = format!("{}: `{who}` {} {}\n", answer(yes), if yes { "can" } else { "cannot" }, asked.words);
+    for group in alike(judged) {
+        let right = rights(group);
+        let Some(it) = group.first() else { continue };
+        if it.is_given() {
+            let _ = writeln!(text, "  {right}: by");
             for given in &it.given {
                 let _ = writeln!(text, "    {}", by(given));
             }
+            continue;
         }
+        if it.partly.is_empty() {
+            let _ = writeln!(text, "  {right}: nothing gives it");
+        } else {
+            let _ = writeln!(text, "  {right}: given in a part of it only, by");
+            for given in &it.partly {
+                let _ = writeln!(text, "    {}", by(given));
+            }
+        }
+        propose(&mut text, &it.remedies);
     }
-    for note in asked.notes.iter().chain(&hinging(judged)) {
+    if let Some(all) = together(judged) {
+        let _ = writeln!(text, "  the smallest grants for all that is missing: {}", all.join(" and "));
+    }
+    for note in notes {
         let _ = writeln!(text, "  note: {note}");
     }
     text
 }
 
-/// What an answer hinges on that cannot be read.
-fn hinging(judged: &[Judged<'_>]) -> Option<String> {
-    let mapped = judged.iter().flat_map(|it| &it.given).any(|it| matches!(it.held.through, Through::Mapping(_)));
-    mapped.then(|| {
-        "membership in a group cannot be read from the vendor, and acts in sessions by single sign-on, not for API keys"
-            .to_owned()
+fn answer(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
+}
+
+fn propose(text: &mut String, remedies: &[Remedy<'_>]) {
+    if remedies.is_empty() {
+        text.push_str("  no grant that is known would give it\n");
+        return;
+    }
+    text.push_str("  any one of these grants would give it, the smallest first:\n");
+    for remedy in remedies.iter().take(PROPOSED) {
+        let _ = writeln!(text, "    {}", proposed(remedy));
+    }
+}
+
+/// Neighbours that differ in the operation alone, for one line.
+fn alike<'a, 'b>(judged: &'a [Judged<'b>]) -> impl Iterator<Item = &'a [Judged<'b>]> {
+    judged.chunk_by(|one, other| {
+        let thing = |it: &Judged<'_>| (it.need.resource, it.need.place.clone(), it.need.whose);
+        let roles = |all: &[Given<'_>]| all.iter().map(|it| it.held.clone()).collect::<Vec<_>>();
+        thing(one) == thing(other)
+            && roles(&one.given) == roles(&other.given)
+            && roles(&one.partly) == roles(&other.partly)
+            && one.remedies == other.remedies
     })
 }
 
-pub(super) fn people(asked: &Asked, able: &[(String, Vec<Judged<'_>>)]) -> String {
-    if able.is_empty() {
-        return format!("nobody can {}, by bindings of their own\n", asked.words);
+/// Rights that differ in the operation alone, for example `create, alter and delete own API keys in cluster lkc-1`.
+fn rights(group: &[Judged<'_>]) -> String {
+    let Some(Need { resource, place, whose, .. }) = group.first().map(|it| it.need) else { return String::new() };
+    let words: Vec<&str> = group.iter().map(|it| verb(it.need.operation)).collect();
+    let verbs = match words.as_slice() {
+        [all @ .., last] if !all.is_empty() => format!("{} and {last}", all.join(", ")),
+        _ => words.concat(),
+    };
+    let owner = match whose {
+        Whose::Anybodys => "",
+        Whose::Own => "own ",
+        Whose::Others => "others' ",
+    };
+    if place.pattern() == Pattern::All {
+        let within = place.value(Key::CloudCluster).unwrap_or("the organization");
+        return format!("{verbs} all {} in {within}", plural(*resource));
     }
-    let mut text = format!("{} can {}:\n", able.len(), asked.words);
-    for (name, judged) in able {
-        let _ = writeln!(text, "  {name}");
-        for given in judged.iter().flat_map(|it| &it.given) {
-            let _ = writeln!(text, "    {}", by(given));
+    if place.kind() != Key::Organization && Resource::of(place.kind()) == Some(*resource) {
+        return format!("{verbs} {owner}{}", place.describe());
+    }
+    if *resource == Resource::Organization {
+        return format!("{verbs} {}", place.describe());
+    }
+    let noun = plural(*resource);
+    format!("{verbs} {owner}{noun} in {}", place.describe())
+}
+
+/// A kind of thing, more than one.
+fn plural(resource: Resource) -> String {
+    let noun = NOUNS.iter().find(|(it, _)| *it == resource).map(|(_, noun)| (*noun).to_owned());
+    noun.unwrap_or_else(|| format!("{}s", resource.as_str().replace('-', " ")))
+}
+
+fn verb(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Describe => "describe",
+        Operation::Read => "read",
+        Operation::Write => "write",
+        Operation::Create => "create",
+        Operation::Alter => "alter",
+        Operation::Delete => "delete",
+        Operation::Invite => "invite",
+        Operation::Assign => "assign",
+        Operation::Run => "run",
+        Operation::Stop => "stop",
+        Operation::Invoke => "invoke",
+        Operation::Pause => "pause",
+        Operation::Resume => "resume",
+        Operation::Restart => "restart",
+        Operation::DescribeAccess => "see access to",
+        Operation::AlterAccess => "manage access to",
+    }
+}
+
+/// The smallest grants that give all that is missing, where it takes more than one.
+fn together(judged: &[Judged<'_>]) -> Option<Vec<String>> {
+    let missing: Vec<&Judged<'_>> = judged.iter().filter(|it| !it.is_given()).collect();
+    let mut chosen: Vec<&Remedy<'_>> = Vec::new();
+    for it in &missing {
+        let does =
+            |one: &&Remedy<'_>| it.remedies.iter().any(|it| it.role.name == one.role.name && it.scope == one.scope);
+        if !chosen.iter().any(does) {
+            chosen.push(it.remedies.first()?);
         }
     }
-    for note in &asked.notes {
+    (chosen.len() > 1).then(|| chosen.into_iter().map(proposed).collect())
+}
+
+pub(super) fn people(asked: &Asked, able: &[Able<'_>], notes: &[String]) -> String {
+    let mut text = match able.len() {
+        0 => format!("nobody can {}, by the bindings that are there\n", asked.words),
+        1 => format!("1 can {}:\n", asked.words),
+        many => format!("{many} can {}:\n", asked.words),
+    };
+    for Able { name, judged, .. } in able {
+        let _ = writeln!(text, "  {name}");
+        for group in alike(judged) {
+            let ways: Vec<String> = group.first().map(|it| it.given.iter().map(by).collect()).unwrap_or_default();
+            if judged.len() == 1 {
+                for way in ways {
+                    let _ = writeln!(text, "    {way}");
+                }
+            } else {
+                let _ = writeln!(text, "    {}: by {}", rights(group), ways.join("; "));
+            }
+        }
+    }
+    for note in notes {
         let _ = writeln!(text, "  note: {note}");
     }
     text
@@ -71,12 +180,11 @@ fn by(given: &Given<'_>) -> String {
         Through::Binding => String::new(),
         Through::Mapping(name) => format!(", by the group mapping `{name}`"),
     };
-    let (role, place) = (&given.held.role, given.held.scope.describe());
-    format!("{role} on {place}{through} ({}){}", given.permission.id, doubt(given.permission.sure))
+    format!("{}{through} ({}){}", given.held, given.permission.id, doubt(given.permission.sure))
 }
 
 fn proposed(remedy: &Remedy<'_>) -> String {
-    let warning = if remedy.role.administrative { ", which is administrative" } else { "" };
+    let warning = if remedy.role.administrative { " (administrative)" } else { "" };
     format!("{} on {}{warning}{}", remedy.role.name, remedy.scope.describe(), doubt(remedy.sure))
 }
 
@@ -94,15 +202,31 @@ fn judged_json(judged: &[Judged<'_>]) -> Vec<Value> {
             Through::Binding => Value::Null,
             Through::Mapping(name) => json!(name),
         };
-        json!({"role": it.held.role, "scope": it.held.scope.to_string(), "mapping": through, "entry": it.permission.id})
+        let scope = it.held.scope().map(ToString::to_string);
+        json!({
+            "role": it.held.role,
+            "scope": scope,
+            "mapping": through,
+            "entry": it.permission.id,
+            "sure": it.permission.sure,
+        })
     };
-    let remedy = |it: &Remedy<'_>| json!({"role": it.role.name, "scope": it.scope.to_string()});
+    let remedy = |it: &Remedy<'_>| {
+        json!({
+            "role": it.role.name,
+            "scope": it.scope.to_string(),
+            "administrative": it.role.administrative,
+            "sure": it.sure,
+        })
+    };
     let one = |it: &Judged<'_>| {
         json!({
             "operation": it.need.operation.to_string(),
             "resource": it.need.resource.as_str(),
             "place": it.need.place.to_string(),
+            "whose": format!("{:?}", it.need.whose),
             "given": it.given.iter().map(given).collect::<Vec<_>>(),
+            "partly": it.partly.iter().map(given).collect::<Vec<_>>(),
             "remedies": it.remedies.iter().take(PROPOSED).map(remedy).collect::<Vec<_>>(),
         })
     };
@@ -113,14 +237,19 @@ fn printed(value: &Value) -> Result<String, Error> {
     serde_json::to_string_pretty(value).map(|text| text + "\n").map_err(Error::Json)
 }
 
-pub(super) fn json(who: &str, asked: &Asked, judged: &[Judged<'_>], yes: bool) -> Result<String, Error> {
-    let notes: Vec<String> = asked.notes.iter().cloned().chain(hinging(judged)).collect();
-    let answer = if yes { "yes" } else { "no" };
-    printed(&json!({"who": who, "asked": asked.words, "answer": answer, "rights": judged_json(judged), "notes": notes}))
+pub(super) fn json(who: &str, asked: &Asked, judged: &[Judged<'_>], notes: &[String]) -> Result<String, Error> {
+    printed(&json!({
+        "who": who,
+        "asked": asked.words,
+        "task": asked.task,
+        "answer": answer(judged.iter().all(Judged::is_given)),
+        "rights": judged_json(judged),
+        "notes": notes,
+    }))
 }
 
-pub(super) fn people_json(asked: &Asked, able: &[(String, Vec<Judged<'_>>)]) -> Result<String, Error> {
-    let who: Vec<Value> =
-        able.iter().map(|(name, judged)| json!({"who": name, "rights": judged_json(judged)})).collect();
-    printed(&json!({"asked": asked.words, "able": who, "notes": asked.notes}))
+pub(super) fn people_json(asked: &Asked, able: &[Able<'_>], notes: &[String]) -> Result<String, Error> {
+    let one = |it: &Able<'_>| json!({"who": it.name, "id": it.id.as_str(), "rights": judged_json(&it.judged)});
+    let who: Vec<Value> = able.iter().map(one).collect();
+    printed(&json!({"asked": asked.words, "task": asked.task, "able": who, "notes": notes}))
 }

@@ -4,20 +4,24 @@
 //! Exit codes: 0 is yes, 1 is no, 2 is no answer.
 
 mod answer;
+mod note;
 mod question;
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use crate::{
     access::{
-        Catalogue, Listing, PrincipalId, Scope,
-        effective::{Given, Held, Need, Remedy, given, held, remedies},
+        Catalogue, Listing, PrincipalId, PrincipalKind,
+        effective::{Given, Held, Need, Remedy, given, held, partly, remedies},
     },
     telemetry::chain,
 };
 
-use super::snapshot::{self, Live, Snapshot};
-use question::Asked;
+use super::{
+    roles,
+    snapshot::{self, Live, Snapshot},
+};
+use question::{About, Asked};
 
 /// Where the bindings are from.
 #[derive(Clone, Debug, clap::Args)]
@@ -27,15 +31,9 @@ pub struct Source {
     snapshot: Option<PathBuf>,
     #[command(flatten)]
     live: Live,
-    /// The cluster that holds the thing; its environment is looked up.
-    #[arg(long, value_name = "ID")]
-    cluster: Option<String>,
-    /// The environment that holds the thing.
-    #[arg(long, value_name = "ID")]
-    environment: Option<String>,
-    /// The consumer group, for `consume`; without one, partitions are assigned by hand.
-    #[arg(long, value_name = "NAME")]
-    consumer_group: Option<String>,
+    /// A patch of the roles that Roster knows, as `roster run` takes it.
+    #[arg(long, value_name = "FILE")]
+    role_catalogue: Option<PathBuf>,
     /// `text` for people, `json` for programs.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     output: Output,
@@ -52,10 +50,11 @@ enum Output {
 
 /// Says whether somebody can do something, and by which bindings; for a no, the smallest grants that would give it.
 #[derive(Clone, Debug, clap::Args)]
+#[command(after_help = question::help())]
 pub struct CanArgs {
     /// Whom it is about: an e-mail address, the display name of a service account, or an id.
     who: String,
-    /// What: an operation and a thing, for example `consume topic orders-eu`, `manage access on environment env-1`.
+    /// What: a task or an operation, and a thing: `consume topic orders-eu`, `manage access on environment env-1`.
     #[arg(required = true, trailing_var_arg = false)]
     what: Vec<String>,
     /// A group mapping's id that the person is a member of; membership cannot be read from the vendor.
@@ -65,15 +64,20 @@ pub struct CanArgs {
     #[arg(long)]
     sso: bool,
     #[command(flatten)]
+    about: About,
+    #[command(flatten)]
     source: Source,
 }
 
 /// Names everybody who can do something, with the bindings that give it.
 #[derive(Clone, Debug, clap::Args)]
+#[command(after_help = question::help())]
 pub struct WhoArgs {
-    /// What: an operation and a thing, for example `can manage access on environment env-1`.
+    /// What: a task or an operation, and a thing: `can manage access on environment env-1`, `can provision people`.
     #[arg(required = true)]
     what: Vec<String>,
+    #[command(flatten)]
+    about: About,
     #[command(flatten)]
     source: Source,
 }
@@ -84,6 +88,9 @@ pub enum Error {
     /// The organization.
     #[error(transparent)]
     Snapshot(#[from] snapshot::Error),
+    /// The roles.
+    #[error(transparent)]
+    Roles(#[from] roles::Error),
     /// The question.
     #[error("{0}")]
     Question(String),
@@ -100,11 +107,25 @@ pub enum Error {
     Print(#[source] std::io::Error),
 }
 
-/// One right that is asked for, with what gives it.
+/// One right that is asked for, with what gives it, and with what would.
 struct Judged<'a> {
     need: &'a Need,
     given: Vec<Given<'a>>,
+    partly: Vec<Given<'a>>,
     remedies: Vec<Remedy<'a>>,
+}
+
+impl Judged<'_> {
+    fn is_given(&self) -> bool {
+        !self.given.is_empty()
+    }
+}
+
+/// Somebody who can do what was asked.
+struct Able<'a> {
+    id: PrincipalId,
+    name: String,
+    judged: Vec<Judged<'a>>,
 }
 
 /// Answers `roster can`.
@@ -129,55 +150,83 @@ fn told(answer: Result<bool, Error>) -> ExitCode {
 }
 
 fn answer_can(args: &CanArgs) -> Result<bool, Error> {
-    let snapshot = args.source.read()?;
-    let listing = snapshot.listing();
-    let asked = question::read(&args.what, &args.source, &listing)?;
+    let catalogue = roles::catalogue(args.source.role_catalogue.as_deref())?;
+    let listing = args.source.read()?.listing();
+    let asked = question::read(&args.what, &args.about, &listing, &catalogue)?;
     let principal = principal(&args.who, &listing).ok_or_else(|| Error::Nobody(args.who.clone()))?;
-    let catalogue = Catalogue::embedded();
-    let groups: Vec<(PrincipalId, String)> = args.group.iter().map(|id| (PrincipalId::new(id), id.clone())).collect();
-    let organization = Scope::organization();
-    let defaults = args.sso.then_some((catalogue, &organization));
-    let held = held(&principal, &groups, &listing.bindings, defaults);
-    let judged = judge(catalogue, &held, &asked);
-    let yes = judged.iter().all(|it| !it.given.is_empty());
+    let groups: Vec<PrincipalId> = args.group.iter().map(PrincipalId::new).collect();
+    let mappings: Vec<(PrincipalId, String)> = groups.iter().map(|id| (id.clone(), id.to_string())).collect();
+    let roles = |defaults| held(&principal, &mappings, &listing.bindings, defaults);
+    let held = roles(args.sso.then_some(&catalogue));
+    let judged = judge(&catalogue, &held, &asked, &listing);
+    let yes = judged.iter().all(Judged::is_given);
+    let mut notes = note::of_somebody(&principal, &groups, &held, &judged, &listing);
+    let person = principal.kind() == Some(PrincipalKind::User);
+    if !yes && !args.sso && person && can_all(&catalogue, &roles(Some(&catalogue)), &asked) {
+        notes.push(note::by_default(&catalogue) + ": ask with `--sso`");
+    }
+    notes.extend(asked.notes.iter().cloned());
+    notes.extend(note::of_question(&judged, yes, &listing));
     let text = match args.source.output {
-        Output::Text => answer::text(&args.who, &asked, &judged, yes),
-        Output::Json => answer::json(&args.who, &asked, &judged, yes)?,
+        Output::Text => answer::text(&args.who, &asked, &judged, &notes),
+        Output::Json => answer::json(&args.who, &asked, &judged, &notes)?,
     };
     print(&text)?;
     Ok(yes)
 }
 
 fn answer_who(args: &WhoArgs) -> Result<bool, Error> {
-    let snapshot = args.source.read()?;
-    let listing = snapshot.listing();
-    let asked = question::read(&args.what, &args.source, &listing)?;
-    let catalogue = Catalogue::embedded();
+    let catalogue = roles::catalogue(args.source.role_catalogue.as_deref())?;
+    let listing = args.source.read()?.listing();
+    let asked = question::read(&args.what, &args.about, &listing, &catalogue)?;
     let mut principals: Vec<PrincipalId> = listing.bindings.iter().map(|it| it.principal.clone()).collect();
     principals.sort();
     principals.dedup();
     let holdings: Vec<(PrincipalId, Vec<Held>)> =
         principals.into_iter().map(|id| (id.clone(), held(&id, &[], &listing.bindings, None))).collect();
-    let able: Vec<(String, Vec<Judged<'_>>)> = holdings
+    let mut able: Vec<Able<'_>> = holdings
         .iter()
-        .map(|(id, held)| (name(id, &listing), judge(catalogue, held, &asked)))
-        .filter(|(_, judged)| judged.iter().all(|it| !it.given.is_empty()))
+        .map(|(id, held)| Able {
+            id: id.clone(),
+            name: name(id, &listing),
+            judged: judge(&catalogue, held, &asked, &listing),
+        })
+        .filter(|it| it.judged.iter().all(Judged::is_given))
         .collect();
+    able.sort_by(|one, other| one.name.cmp(&other.name));
+    let everybody = held(&PrincipalId::new(""), &[], &[], Some(&catalogue));
+    let mut notes: Vec<String> = note::invited(able.iter().map(|it| &it.id), &listing).into_iter().collect();
+    if can_all(&catalogue, &everybody, &asked) {
+        notes.push(note::by_default(&catalogue));
+    }
+    notes.extend(note::mappings(&listing));
+    notes.extend(asked.notes.iter().cloned());
+    notes.extend(note::of_question(&judge(&catalogue, &[], &asked, &listing), !able.is_empty(), &listing));
     let text = match args.source.output {
-        Output::Text => answer::people(&asked, &able),
-        Output::Json => answer::people_json(&asked, &able)?,
+        Output::Text => answer::people(&asked, &able, &notes),
+        Output::Json => answer::people_json(&asked, &able, &notes)?,
     };
     print(&text)?;
     Ok(!able.is_empty())
 }
 
-fn judge<'a>(catalogue: &'a Catalogue, held: &'a [Held], asked: &'a Asked) -> Vec<Judged<'a>> {
+fn judge<'a>(catalogue: &'a Catalogue, held: &'a [Held], asked: &'a Asked, listing: &Listing) -> Vec<Judged<'a>> {
     let one = |need: &'a Need| {
         let given = given(catalogue, held, need);
-        let remedies = if given.is_empty() { remedies(catalogue, need) } else { Vec::new() };
-        Judged { need, given, remedies }
+        if !given.is_empty() {
+            return Judged { need, given, partly: Vec::new(), remedies: Vec::new() };
+        }
+        // A grant that the cluster does not admit would give nothing.
+        let admitted =
+            |it: &Remedy<'_>| !(it.scope.kind().needs_granular_cluster() && note::is_basic(&it.scope, listing));
+        let remedies = remedies(catalogue, need).into_iter().filter(admitted).collect();
+        Judged { need, given, partly: partly(catalogue, held, need), remedies }
     };
     asked.needs.iter().map(one).collect()
+}
+
+fn can_all(catalogue: &Catalogue, held: &[Held], asked: &Asked) -> bool {
+    asked.needs.iter().all(|need| !given(catalogue, held, need).is_empty())
 }
 
 fn print(text: &str) -> Result<(), Error> {
@@ -199,6 +248,8 @@ impl Source {
 fn principal(name: &str, listing: &Listing) -> Option<PrincipalId> {
     let lower = name.to_lowercase();
     let person = listing.users.iter().find(|it| it.email.as_str() == lower).map(|it| it.id.clone());
+    // The vendor gives an id with the invitation, and bindings may be made to it before anybody accepts.
+    let invited = || listing.invitations.iter().filter(|it| it.email.as_str() == lower).find_map(|it| it.user.clone());
     let account = || listing.service_accounts.iter().find(|it| it.display_name == name).map(|it| it.id.clone());
     let id = PrincipalId::new(name);
     let known = || {
@@ -207,12 +258,21 @@ fn principal(name: &str, listing: &Listing) -> Option<PrincipalId> {
             || listing.bindings.iter().any(|it| it.principal == id);
         there.then(|| id.clone())
     };
-    person.or_else(account).or_else(known)
+    person.or_else(invited).or_else(account).or_else(known)
 }
 
 /// How somebody is called.
 fn name(id: &PrincipalId, listing: &Listing) -> String {
     let person = listing.users.iter().find(|it| it.id == *id).map(|it| it.email.to_string());
+    let invited = || {
+        let theirs = listing.invitations.iter().find(|it| it.user.as_ref() == Some(id));
+        theirs.map(|it| it.email.to_string())
+    };
     let account = || listing.service_accounts.iter().find(|it| it.id == *id).map(|it| it.display_name.clone());
-    person.or_else(account).unwrap_or_else(|| id.as_str().to_owned())
+    person.or_else(invited).or_else(account).unwrap_or_else(|| match id.kind() {
+        Some(PrincipalKind::GroupMapping) => format!("everybody in the group mapping {id}"),
+        Some(PrincipalKind::User | PrincipalKind::ServiceAccount | PrincipalKind::IdentityPool) | None => {
+            id.to_string()
+        }
+    })
 }
