@@ -4,7 +4,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::common::{Adoption, BindingDeletion, Conditions, OrganizationRef, unseen};
+use super::common::{Adoption, BindingDeletion, Conditions, OrganizationRef, Warning, unseen};
 
 /// One grant: a principal holds a role on a scope. Principal, role and scope can be edited: the new grant is made before
 /// the old one is removed.
@@ -268,6 +268,10 @@ pub struct RoleBindingStatus {
     /// The grant that this object answers for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant: Option<GrantStatus>,
+    /// Advice that holds nothing up, at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20), extend("x-kubernetes-list-type" = "atomic"))]
+    pub warnings: Vec<Warning>,
 }
 
 /// Whom a spec has meant since its last edit.

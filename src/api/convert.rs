@@ -4,9 +4,11 @@ mod publisher;
 
 use std::time::Duration;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
 use crate::{
     access::{
-        Crn, Delegation, Email, Grant, Key, Pattern, PrincipalId, PrincipalKind, Scope,
+        Advice, Crn, Delegation, Email, Grant, Key, Pattern, PrincipalId, PrincipalKind, Scope, advice,
         delegation::{DeclaredIn, GrantRule, Namespaces},
         listing::AuthType,
     },
@@ -18,17 +20,20 @@ use crate::{
 };
 
 use super::{
-    ConfluentOrganizationSpec, ConfluentUserSpec, RoleBinding, RoleBindingSpec,
+    ConfluentOrganizationSpec, ConfluentUserSpec, RoleBinding, RoleBindingSpec, SUPPRESS,
     binding::{PatternType, Principal, Resource, ResourceType, ScopeSpec},
-    common::BindingDeletion,
+    common::{BindingDeletion, Warning},
     organization::{self, DelegationSpec, NamespaceMatch, ProtectionSpec},
     user,
 };
 
 pub use publisher::{
     broken_publisher_delegations, desired_member, member_counts, member_label, member_protection,
-    publisher_delegations, show_member, warnings,
+    publisher_delegations, show_member,
 };
+
+/// Most warnings in a status.
+const SHOWN: usize = 20;
 
 fn invalid(message: impl Into<String>) -> Finding {
     Finding::new(Reason::InvalidSpec, message)
@@ -230,6 +235,13 @@ fn kind(kind: organization::PrincipalKind) -> PrincipalKind {
         organization::PrincipalKind::IdentityPool => PrincipalKind::IdentityPool,
         organization::PrincipalKind::GroupMapping => PrincipalKind::GroupMapping,
     }
+}
+
+/// Advice as a status holds it, but for what the object suppresses.
+pub fn warnings(object: &ObjectMeta, advice: Vec<Advice>) -> Vec<Warning> {
+    let suppressed = object.annotations.as_ref().and_then(|all| all.get(SUPPRESS)).map(String::as_str);
+    let one = |advice: Advice| Warning { rule: advice.rule.to_string(), message: advice.message };
+    advice::left(advice, suppressed).into_iter().take(SHOWN).map(one).collect()
 }
 
 /// What an organization protects.

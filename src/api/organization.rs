@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     binding::ScopeSpec,
-    common::{BindingDeletion, Conditions, unseen},
+    common::{BindingDeletion, Conditions, Warning, unseen},
 };
 
 /// The connection to one Confluent Cloud organization, what protects it, and which namespaces may declare what.
@@ -299,6 +299,10 @@ pub struct ConfluentOrganizationStatus {
     /// How much the last listing held.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counts: Option<CountsStatus>,
+    /// Advice that holds nothing up, at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20), extend("x-kubernetes-list-type" = "atomic"))]
+    pub warnings: Vec<Warning>,
 }
 
 /// Whom the operator acts as.

@@ -4,7 +4,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::common::{Adoption, Conditions, OrganizationRef, unseen};
+use super::common::{Adoption, Conditions, OrganizationRef, Warning, unseen};
 
 /// One person of an organization: invited when absent, invited again when the invitation lapsed, adopted when present,
 /// removed with the object.
@@ -136,6 +136,10 @@ pub struct ConfluentUserStatus {
     /// What the person holds directly.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access: Option<AccessList>,
+    /// Advice that holds nothing up, at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20), extend("x-kubernetes-list-type" = "atomic"))]
+    pub warnings: Vec<Warning>,
 }
 
 /// The invitation that waits.

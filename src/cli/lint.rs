@@ -4,6 +4,7 @@
 //! as bad as `--fail-on` says, 1 where something is, 2 where nothing could be judged.
 
 mod advise;
+mod declared;
 mod finding;
 mod judge;
 mod report;
@@ -22,18 +23,21 @@ use std::{
 };
 
 use crate::{
-    access::{Catalogue, Listing},
+    access::{Catalogue, Listing, PrincipalId},
     telemetry::chain,
 };
 
 use super::{
     manifest::{self, Check, Manifests, Object},
-    run, snapshot,
+    roles, snapshot,
 };
 use finding::{Finding, Severity};
 use judge::Ground;
 use report::Output;
 use set::Set;
+
+pub use declared::Undeclared;
+pub(crate) use declared::declared;
 
 /// Judges manifests without a cluster: what the API server and the operator would refuse, and advice.
 #[derive(Clone, Debug, clap::Args)]
@@ -72,7 +76,7 @@ pub enum Error {
     Snapshot(#[from] snapshot::Error),
     /// The role catalogue.
     #[error(transparent)]
-    Catalogue(#[from] run::Error),
+    Catalogue(#[from] roles::Error),
     /// It could not be written as text.
     #[error("write JSON")]
     Json(#[source] serde_json::Error),
@@ -101,7 +105,7 @@ pub fn run(args: &Args) -> ExitCode {
 }
 
 fn answer(args: &Args) -> Result<u8, Error> {
-    let catalogue = run::catalogue(args.role_catalogue.as_deref())?;
+    let catalogue = roles::catalogue(args.role_catalogue.as_deref())?;
     let snapshot = args.snapshot.as_deref().map(snapshot::Snapshot::open).transpose()?;
     let listing = snapshot.map(|snapshot| snapshot.listing());
     let manifests = Manifests::read(&args.paths, args.namespace.as_deref())?;
@@ -129,20 +133,9 @@ pub(crate) fn judged(
     listing: Option<&Listing>,
     granter: Option<&str>,
 ) -> Judged {
-    let mut shape: Vec<Vec<Finding>> = manifests.objects.iter().map(refused_by_schema).collect();
-    let good = manifests.objects.iter().zip(&shape).filter(|(_, findings)| findings.is_empty());
-    let set = Set::new(good.map(|(object, _)| object));
-    let ground = Ground { catalogue, listing, granter: granter.map(crate::access::PrincipalId::new), manifests };
-    let index: BTreeMap<*const Object, usize> =
-        manifests.objects.iter().enumerate().map(|(index, object)| (std::ptr::from_ref(object), index)).collect();
-    let told = judge::refusals(&set, &ground).into_iter().chain(advise::advise(&set, catalogue));
-    for (object, finding) in told {
-        if let Some(index) = index.get(&std::ptr::from_ref(object)) {
-            shape[*index].push(finding);
-        }
-    }
     let mut findings: Vec<Finding> = manifests.problems.iter().map(Finding::problem).collect();
-    let of_objects = manifests.objects.iter().zip(shape);
+    let of_objects = by_object(manifests, catalogue, listing, granter);
+    let of_objects = manifests.objects.iter().zip(of_objects);
     findings.extend(of_objects.flat_map(|(object, findings)| suppress::apply(object, findings)));
     findings.sort_by(|one, other| {
         let key = |it: &Finding| (it.place.clone(), std::cmp::Reverse(it.severity), it.id);
@@ -150,6 +143,28 @@ pub(crate) fn judged(
     });
     let (passed_over, files) = (manifests.passed_over, manifests.files);
     Judged { findings, objects: manifests.objects.len(), passed_over, files }
+}
+
+/// What there is to say about each object, in their order.
+fn by_object(
+    manifests: &Manifests,
+    catalogue: &Catalogue,
+    listing: Option<&Listing>,
+    granter: Option<&str>,
+) -> Vec<Vec<Finding>> {
+    let mut told: Vec<Vec<Finding>> = manifests.objects.iter().map(refused_by_schema).collect();
+    let good = manifests.objects.iter().zip(&told).filter(|(_, findings)| findings.is_empty());
+    let set = Set::new(good.map(|(object, _)| object));
+    let ground = Ground { catalogue, listing, granter: granter.map(PrincipalId::new), manifests };
+    let index: BTreeMap<*const Object, usize> =
+        manifests.objects.iter().enumerate().map(|(index, object)| (std::ptr::from_ref(object), index)).collect();
+    let more = judge::refusals(&set, &ground).into_iter().chain(advise::advise(&set, catalogue));
+    for (object, finding) in more {
+        if let Some(index) = index.get(&std::ptr::from_ref(object)) {
+            told[*index].push(finding);
+        }
+    }
+    told
 }
 
 fn refused_by_schema(object: &Object) -> Vec<Finding> {

@@ -120,7 +120,7 @@ async fn operate(args: Args) -> Result<(), Error> {
 }
 
 /// The roles as the program holds them, or with a patch; every difference is one line of the log.
-pub(super) fn catalogue(given: Option<&Path>) -> Result<Catalogue, Error> {
+fn catalogue(given: Option<&Path>) -> Result<Catalogue, Error> {
     let embedded = Catalogue::try_embedded().map_err(|error| Error::Catalogue(error.clone()))?;
     let Some(file) = given else {
         return Ok(embedded.clone());

@@ -6,7 +6,11 @@ use jiff::Timestamp;
 use kube::{Api, Client, ResourceExt};
 
 use crate::{
-    access::{Crn, Grant, PrincipalId},
+    access::{
+        Advice, Crn, Grant, PrincipalId,
+        advice::{self, Granted, Rest},
+        effective::{At, Held, Through, held},
+    },
     api::{
         ConfluentOrganizationSpec, ConfluentUser, RoleBinding, RoleBindingStatus,
         binding::{GrantStatus, MeaningStatus},
@@ -14,8 +18,11 @@ use crate::{
         convert,
     },
     plan::{
-        Finding, Reason,
-        binding::{BindingObject, DeclaredPrincipal, DesiredBinding, Meaning, Recorded, Sharers, decide, stands_for},
+        Class, Finding, Reason,
+        binding::{
+            BindingDecision, BindingObject, DeclaredPrincipal, DesiredBinding, Meaning, Recorded, Sharers, decide,
+            stands_for,
+        },
     },
     status::ConditionType,
 };
@@ -25,7 +32,7 @@ use super::{
     ground::{Ground, lane_or_wait},
     key::Kind,
     lane::{Organization, View},
-    managed::{Managed, Plan},
+    managed::{Managed, Plan, new_advice},
 };
 
 /// What was observed of one binding's object.
@@ -86,10 +93,12 @@ impl Managed for RoleBinding {
         }
         status.binding_id.clone_from(&decided.binding_id);
         status.meaning = decided.meaning.as_ref().map(meaning_status).or(status.meaning);
+        status.warnings = convert::warnings(&self.metadata, advice(self, &decided, lane.realm(), &view, context));
         let ended = view.ended(&uid);
         drop(view);
         let (lane, declares) = (Some(lane), decided.declares);
-        Plan { lane, ended, declares, ..Plan::say(decided.decision, status, facts.recheck) }
+        let advice = new_advice(self.status.as_ref().map(|status| status.warnings.as_slice()), &status.warnings);
+        Plan { lane, ended, advice, declares, ..Plan::say(decided.decision, status, facts.recheck) }
     }
 
     fn connection(&self) -> &str {
@@ -113,6 +122,36 @@ impl Managed for RoleBinding {
         status.conditions = conditions;
         status
     }
+}
+
+/// What is worth knowing about the grant, once all is as declared: before, what else the principal is to hold may be on its way.
+fn advice(
+    binding: &RoleBinding,
+    decided: &BindingDecision,
+    realm: &Organization,
+    view: &View<'_, Organization>,
+    context: &Context,
+) -> Vec<Advice> {
+    let record = decided.record.clone().or_else(|| convert::recorded(binding));
+    let (Some(record), Some(inventory)) = (record, view.picture()) else { return Vec::new() };
+    if decided.decision.ready.reason.class() != Class::Settled || binding.metadata.deletion_timestamp.is_some() {
+        return Vec::new();
+    }
+    let grant = &record.grant;
+    let one = |grant: &Grant| Held {
+        role: grant.role.clone(),
+        at: At::Place(grant.scope.clone()),
+        through: Through::Binding,
+    };
+    let own = one(grant);
+    let declared = context.declared.of_principal(binding.connection(), &grant.principal);
+    let mut rest = held(&grant.principal, &[], inventory.bindings_of(&grant.principal), None);
+    rest.extend(declared.iter().map(one));
+    rest.sort();
+    rest.dedup();
+    rest.retain(|it| *it != own);
+    let granted = Granted { who: &record.label, kind: grant.principal.kind(), held: &own };
+    advice::grant(&realm.catalogue, granted, Rest { held: &rest })
 }
 
 fn grant_status(record: &Recorded, organization_id: &str) -> GrantStatus {

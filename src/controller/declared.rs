@@ -3,13 +3,14 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    hash::Hash,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use kube::Resource;
 
 use crate::{
-    access::Grant,
+    access::{Grant, PrincipalId},
     api::{RoleBinding, convert},
 };
 
@@ -27,6 +28,8 @@ struct Inner {
     objects: HashMap<String, (ObjectKey, String, Vec<Grant>)>,
     /// By organization and grant, the uids.
     grants: HashMap<(String, Grant), BTreeSet<String>>,
+    /// By organization and principal, the uids.
+    holders: HashMap<(String, PrincipalId), BTreeSet<String>>,
 }
 
 impl Declared {
@@ -80,6 +83,24 @@ impl Declared {
         names.sort();
         names
     }
+
+    /// The grants that objects stand for and that are a principal's.
+    pub(crate) fn of_principal(&self, organization: &str, principal: &PrincipalId) -> BTreeSet<Grant> {
+        let inner = self.lock();
+        let uids = inner.holders.get(&(organization.to_owned(), principal.clone()));
+        let objects = uids.into_iter().flatten().filter_map(|uid| inner.objects.get(uid));
+        objects.flat_map(|(_, _, grants)| grants).filter(|it| it.principal == *principal).cloned().collect()
+    }
+}
+
+/// Takes a uid out of a set, and the set out of the map where nothing is left in it.
+fn forget<K: Eq + Hash>(map: &mut HashMap<K, BTreeSet<String>>, key: &K, uid: &str) {
+    if let Some(uids) = map.get_mut(key) {
+        uids.remove(uid);
+        if uids.is_empty() {
+            map.remove(key);
+        }
+    }
 }
 
 impl Inner {
@@ -87,6 +108,8 @@ impl Inner {
         self.remove(&key.uid);
         for grant in &grants {
             self.grants.entry((organization.to_owned(), grant.clone())).or_default().insert(key.uid.clone());
+            let holder = (organization.to_owned(), grant.principal.clone());
+            self.holders.entry(holder).or_default().insert(key.uid.clone());
         }
         if !grants.is_empty() {
             self.objects.insert(key.uid.clone(), (key.clone(), organization.to_owned(), grants));
@@ -98,13 +121,8 @@ impl Inner {
             return;
         };
         for grant in grants {
-            let key = (organization.clone(), grant);
-            if let Some(uids) = self.grants.get_mut(&key) {
-                uids.remove(uid);
-                if uids.is_empty() {
-                    self.grants.remove(&key);
-                }
-            }
+            forget(&mut self.holders, &(organization.clone(), grant.principal.clone()), uid);
+            forget(&mut self.grants, &(organization.clone(), grant), uid);
         }
     }
 }

@@ -7,7 +7,10 @@ use kube::{Api, Client, Resource, ResourceExt};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    access::Grant,
+    access::{
+        Grant,
+        advice::{Rule, Severity},
+    },
     api::{
         FINALIZER,
         common::{Conditions, Warning},
@@ -92,9 +95,12 @@ impl<K: Managed> Plan<K> {
     }
 }
 
-/// The advice whose rule was not given before: a sentence that changes with a count is no news.
-pub(crate) fn new_advice(before: &[Warning], now: &[Warning]) -> Vec<Warning> {
-    now.iter().filter(|it| before.iter().all(|known| known.rule != it.rule)).cloned().collect()
+/// The warnings whose rule was not given before: a sentence that changes with a count is no news, and a note is nothing to wake
+/// anybody for.
+pub(crate) fn new_advice(before: Option<&[Warning]>, now: &[Warning]) -> Vec<Warning> {
+    let before = before.unwrap_or_default();
+    let matters = |it: &&Warning| Rule::parse(&it.rule).is_some_and(|rule| rule.text().severity == Severity::Warning);
+    now.iter().filter(matters).filter(|it| before.iter().all(|known| known.rule != it.rule)).cloned().collect()
 }
 
 /// The key of an object as the API server gave it.

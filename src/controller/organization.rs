@@ -6,14 +6,22 @@ use jiff::Timestamp;
 use kube::{Api, Client, ResourceExt};
 
 use crate::{
-    access::catalogue::{AccountOperation, Catalogue},
+    access::{
+        Advice,
+        advice::{self, Counted},
+        catalogue::{AccountOperation, Catalogue},
+        listing::Binding,
+    },
     api::{
         ConfluentOrganization, ConfluentOrganizationStatus,
         common::Conditions,
         convert,
         organization::{CountsStatus, IdentityStatus},
     },
-    plan::{Decision, Fact, Finding, Reason},
+    plan::{
+        Decision, Fact, Finding, Inventory, Reason,
+        guard::{GuardFacts, effective_admins},
+    },
     status::ConditionType,
 };
 
@@ -23,7 +31,7 @@ use super::{
     key::Kind,
     lane::{Lane, Organization, View},
     link::{Connection, Link},
-    managed::{Managed, Plan},
+    managed::{Managed, Plan, new_advice},
     standing::{RECHECK, RETRY, credentials, deleting, freshness, ready},
 };
 
@@ -118,6 +126,19 @@ fn dependents(name: &str, context: &Context) -> usize {
         + context.wake.bindings.select(|it| of(it.connection())).len()
 }
 
+/// What is worth knowing about who administers it; nothing where the operator may not see that.
+fn advice(object: &ConfluentOrganization, lane: &Lane<Organization>, inventory: &Inventory) -> Vec<Advice> {
+    let admins: Vec<Binding> =
+        inventory.bindings().filter(|it| Inventory::is_organization_admin(it)).cloned().collect();
+    if admins.is_empty() {
+        return Vec::new();
+    }
+    let (realm, protection) = (lane.realm(), convert::protection(&object.spec.protection));
+    let own = realm.identity.principal.as_ref();
+    let facts = GuardFacts { inventory, catalogue: &realm.catalogue, admins: &admins, own, protection: &protection };
+    advice::organization(effective_admins(facts).len(), Counted::Effective).into_iter().collect()
+}
+
 /// What an organization says that cannot be connected.
 fn broken(finding: &Finding) -> (Decision, Vec<(ConditionType, Fact)>) {
     let refused = matches!(
@@ -172,6 +193,7 @@ fn connected(
             })
             .collect();
         held = (!roles.is_empty()).then_some(roles);
+        status.warnings = convert::warnings(&organization.metadata, advice(organization, lane, inventory));
     }
     let mut roles: Option<Vec<String>> =
         held.as_ref().map(|held| held.iter().map(|(_, words)| words.clone()).collect());
@@ -199,7 +221,8 @@ fn connected(
         more.push((ConditionType::Simulated, Fact::new(true, Reason::Simulator, message)));
     }
     drop(view);
-    Plan { more, ..Plan::say(decision, status, RECHECK) }
+    let advice = new_advice(organization.status.as_ref().map(|status| status.warnings.as_slice()), &status.warnings);
+    Plan { more, advice, ..Plan::say(decision, status, RECHECK) }
 }
 
 /// Inviting and deleting are judged apart, since other administrators may invite.

@@ -158,7 +158,7 @@ fn connected(publisher: &Object, lane: &Lane<Publisher>, mut status: PublisherSt
     });
     if let Some(roll) = view.picture() {
         status.counts = Some(convert::member_counts(roll));
-        status.warnings = convert::warnings(publisher_advice(roll));
+        status.warnings = convert::warnings(&publisher.metadata, publisher_advice(roll));
     }
     let ready = ready(&view, &realm.seen.display_name, &format!("`{}`", realm.own));
     let mut decision = Decision::say(ready.reason, ready.message);
@@ -180,7 +180,7 @@ fn connected(publisher: &Object, lane: &Lane<Publisher>, mut status: PublisherSt
         more.push((ConditionType::Simulated, Fact::new(true, Reason::Simulator, message)));
     }
     drop(view);
-    let before = publisher.status.as_ref().map(|status| status.warnings.as_slice()).unwrap_or_default();
+    let before = publisher.status.as_ref().map(|status| status.warnings.as_slice());
     let advice = new_advice(before, &status.warnings);
     Plan { more, advice, ..Plan::say(decision, status, RECHECK) }
 }

@@ -109,7 +109,7 @@ impl Managed for PublisherUser {
                 // What the portal holds of somebody with whom the namespace has no business is not told.
                 let member = roll.member(&desired.key).filter(|_| decision.ready.reason != Reason::DelegationDenied);
                 convert::show_member(&mut status, member);
-                status.warnings = convert::warnings(advice(&desired, member, roll));
+                status.warnings = convert::warnings(&self.metadata, advice(&desired, member, roll));
                 decision
             }
             (Err(finding), _) => invalid(self, finding),
@@ -117,7 +117,7 @@ impl Managed for PublisherUser {
         };
         let ended = view.ended(&self.uid().unwrap_or_default());
         drop(view);
-        let before = self.status.as_ref().map(|status| status.warnings.as_slice()).unwrap_or_default();
+        let before = self.status.as_ref().map(|status| status.warnings.as_slice());
         let advice = new_advice(before, &status.warnings);
         Plan { lane: Some(lane), ended, advice, ..Plan::say(decision, status, facts.recheck) }
     }

@@ -7,16 +7,18 @@ use kube::{Api, Client, ResourceExt};
 
 use crate::{
     access::{
-        Grant, PrincipalId,
+        Advice, Grant, PrincipalId,
+        advice::{Person as Known, person},
         effective::{self, Held},
+        listing::{AuthType, User},
     },
     api::{
         ConfluentUser, ConfluentUserStatus,
         common::Conditions,
         convert,
-        user::{AccessList, InvitationStatus},
+        user::{AccessList, AuthType as DeclaredAuthType, InvitationStatus, UserDeletionPolicy},
     },
-    plan::{Decision, Finding, Inventory, Reason, person::Person, user},
+    plan::{Class, Decision, Finding, Inventory, Reason, person::Person, user},
     status::ConditionType,
 };
 
@@ -25,8 +27,8 @@ use super::{
     context::Context,
     ground::{Ground, lane_or_wait},
     key::Kind,
-    lane::Organization,
-    managed::{Managed, Plan},
+    lane::{Organization, View},
+    managed::{Managed, Plan, new_advice},
 };
 
 /// Most entries of a list in a status.
@@ -94,9 +96,12 @@ impl Managed for ConfluentUser {
             (Err(finding), _) => invalid(self, finding),
             (Ok(_), None) => invalid(self, Finding::new(Reason::OrganizationNotReady, "there is no listing yet")),
         };
+        let advice = if decision.ready.reason.class() == Class::Refused { Vec::new() } else { advice(self, &view) };
+        status.warnings = convert::warnings(&self.metadata, advice);
         let ended = view.ended(&self.uid().unwrap_or_default());
         drop(view);
-        Plan { lane: Some(lane), ended, ..Plan::say(decision, status, facts.recheck) }
+        let advice = new_advice(self.status.as_ref().map(|status| status.warnings.as_slice()), &status.warnings);
+        Plan { lane: Some(lane), ended, advice, ..Plan::say(decision, status, facts.recheck) }
     }
 
     fn connection(&self) -> &str {
@@ -120,6 +125,21 @@ impl Managed for ConfluentUser {
         status.conditions = conditions;
         status
     }
+}
+
+/// What is worth knowing about the person.
+fn advice(user: &ConfluentUser, view: &View<'_, Organization>) -> Vec<Advice> {
+    let spec = &user.spec;
+    let auth_type = spec.auth_type.map(|it| match it {
+        DeclaredAuthType::Sso => AuthType::Sso,
+        DeclaredAuthType::Local => AuthType::Local,
+    });
+    let sso = |it: &User| it.auth_type == Some(AuthType::Sso) && it.email.as_str() != spec.email;
+    // Who signs in through the provider does not matter to anybody else.
+    let others_by_sso =
+        auth_type == Some(AuthType::Local) && view.picture().is_some_and(|inventory| inventory.users().any(sso));
+    let deleted_with_everything = spec.deletion_policy == UserDeletionPolicy::Delete;
+    person(Known { email: &spec.email, auth_type, deleted_with_everything, others_by_sso })
 }
 
 /// An object that cannot be understood never stood for anybody, so deleting it lets it go.

@@ -145,6 +145,11 @@ impl Inventory {
         self.invitations_by_email.get(email).map_or(0, BTreeSet::len)
     }
 
+    /// The members, invited or not.
+    pub fn users(&self) -> impl Iterator<Item = &User> {
+        self.users.values()
+    }
+
     /// A member by id, invited or not.
     pub fn user(&self, id: &PrincipalId) -> Option<&User> {
         self.users.get(id)

@@ -35,7 +35,7 @@ const KUBERNETES: &[&str] = &["kube", "kube_runtime", "k8s_openapi"];
 const LAYERS: &[Layer] = &[
     Layer {
         name: "access",
-        holds: "PURE nouns and rules: e-mail, principal, role catalogue, scope and CRN, grant, publisher, delegation, listing",
+        holds: "PURE nouns and rules: e-mail, principal, role catalogue, scope and CRN, grant, publisher, delegation, listing; what somebody can do, tasks, and advice",
         names: &[],
         crates: Crates::Only(&["std", "serde", "serde_yaml", "thiserror", "jiff"]),
     },
@@ -77,7 +77,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "cli",
-        holds: "the commands, and the local control plane that `sandbox` and the tests start",
+        holds: "the commands, manifests in files with their lines, and the local control plane that `sandbox` and the tests start",
         names: &["access", "plan", "status", "api", "backend", "simulator", "controller", "telemetry"],
         crates: Crates::AllBut(&[]),
     },

@@ -11,6 +11,10 @@ use super::{Advice, Rule};
 /// Fewest letters of a beginning that an owner's resources share, before advice calls it wide.
 const NARROW_PREFIX: usize = 4;
 
+/// Most other roles of one principal that a grant is compared with; beside more, only what is about the grant itself is told.
+/// Comparing ten thousand with each other would take minutes.
+pub const MOST_COMPARED: usize = 200;
+
 /// A declared grant.
 #[derive(Clone, Copy, Debug)]
 pub struct Granted<'a> {
@@ -29,18 +33,14 @@ pub struct Rest<'a> {
     pub held: &'a [Held],
 }
 
-/// What is worth knowing about a grant.
+/// What is worth knowing about a grant; nothing of one whose place cannot be read.
 pub fn grant(catalogue: &Catalogue, granted: Granted<'_>, rest: Rest<'_>) -> Vec<Advice> {
-    let look = Look { catalogue, granted, rest };
-    let all = [
+    let Some(scope) = granted.held.scope() else { return Vec::new() };
+    let look = Look { catalogue, granted, scope, rest };
+    let alone = [
         look.metrics_viewer(),
-        look.consume_without_group(),
-        look.clients_by_chance(),
-        look.keys_for_others(),
-        look.contained(),
         look.unverified(),
         look.keys(),
-        look.ksql_without_kafka(),
         look.goes_with_ksql(),
         look.statements(),
         look.assigner_on_all(),
@@ -48,22 +48,30 @@ pub fn grant(catalogue: &Catalogue, granted: Granted<'_>, rest: Rest<'_>) -> Vec
         look.steward(),
         look.new_admin(),
     ];
-    all.into_iter().flatten().collect()
+    let mut told: Vec<Advice> = alone.into_iter().flatten().collect();
+    if rest.held.len() <= MOST_COMPARED {
+        let compared = [
+            look.consume_without_group(),
+            look.clients_by_chance(),
+            look.keys_for_others(),
+            look.contained(),
+            look.ksql_without_kafka(),
+        ];
+        told.extend(compared.into_iter().flatten());
+    }
+    told
 }
 
 struct Look<'a> {
     catalogue: &'a Catalogue,
     granted: Granted<'a>,
+    scope: &'a Scope,
     rest: Rest<'a>,
 }
 
 impl Look<'_> {
     fn role(&self) -> &str {
         &self.granted.held.role
-    }
-
-    fn scope(&self) -> &Scope {
-        &self.granted.held.scope
     }
 
     /// Whether the grant itself gives the operation on things of that kind, wherever these are.
@@ -73,14 +81,14 @@ impl Look<'_> {
 
     /// The cluster that the grant is in, where it is in one.
     fn cluster(&self) -> Option<Scope> {
-        let (environment, cluster) = (self.scope().value(Key::Environment)?, self.scope().value(Key::CloudCluster)?);
+        let (environment, cluster) = (self.scope.value(Key::Environment)?, self.scope.value(Key::CloudCluster)?);
         Scope::cluster(environment, cluster).ok()
     }
 
     /// Whether anything else that the principal holds gives the operation on some thing of that kind in the cluster.
     fn rest_gives(&self, resource: Resource, operation: Operation, cluster: &Scope) -> bool {
         self.rest.held.iter().any(|held| {
-            let near = held.scope.covers(cluster) || cluster.covers(&held.scope);
+            let near = held.scope().is_some_and(|scope| scope.covers(cluster) || cluster.covers(scope));
             near && gives(self.catalogue, held, resource, operation)
         })
     }
@@ -100,7 +108,7 @@ impl Look<'_> {
 
     fn consume_without_group(&self) -> Option<Advice> {
         let cluster = self.cluster()?;
-        let reads = self.scope().kind() == Key::Topic && self.gives(Resource::Topic, Operation::Read);
+        let reads = self.scope.kind() == Key::Topic && self.gives(Resource::Topic, Operation::Read);
         if !reads || self.rest_gives(Resource::Group, Operation::Read, &cluster) {
             return None;
         }
@@ -110,7 +118,7 @@ impl Look<'_> {
             format!(
                 "`{who}` may read {} and no consumer group on {place}: declare DeveloperRead on a group as well, unless it \
                  assigns its partitions by hand",
-                self.scope().describe()
+                self.scope.describe()
             ),
         ))
     }
@@ -118,7 +126,7 @@ impl Look<'_> {
     fn clients_by_chance(&self) -> Option<Advice> {
         let cluster = self.cluster()?;
         let person = self.granted.kind == Some(PrincipalKind::User);
-        if !person || self.scope().kind() != Key::Group || self.rest_gives(Resource::Topic, Operation::Read, &cluster) {
+        if !person || self.scope.kind() != Key::Group || self.rest_gives(Resource::Topic, Operation::Read, &cluster) {
             return None;
         }
         let (who, place) = (self.granted.who, cluster.describe());
@@ -145,9 +153,9 @@ impl Look<'_> {
     }
 
     fn makes_own_keys(&self, held: &[Held]) -> bool {
-        held.iter().any(|it| {
+        held.iter().filter_map(|it| Some((it, it.scope()?))).any(|(it, scope)| {
             let (operation, resource, whose) = (Operation::Create, Resource::ResourceKey, Whose::Own);
-            let need = Need { operation, resource, place: it.scope.clone(), whose };
+            let need = Need { operation, resource, place: scope.clone(), whose };
             !given(self.catalogue, std::slice::from_ref(it), &need).is_empty()
         })
     }
@@ -158,13 +166,7 @@ impl Look<'_> {
         let who = self.granted.who;
         Some(Advice::new(
             Rule::ContainedBinding,
-            format!(
-                "{} on {} adds nothing: `{who}` has all of it by {} on {}; delete one of the two",
-                grant.role,
-                grant.scope.describe(),
-                outer.role,
-                outer.scope.describe()
-            ),
+            format!("{grant} adds nothing: `{who}` has all of it by {outer}; delete one of the two"),
         ))
     }
 
@@ -215,10 +217,10 @@ impl Look<'_> {
     }
 
     fn goes_with_ksql(&self) -> Option<Advice> {
-        (self.scope().kind() == Key::Ksql).then(|| {
+        (self.scope.kind() == Key::Ksql).then(|| {
             let said = format!(
                 "this binding goes with the {}: take the manifest out when that is deleted",
-                self.scope().describe()
+                self.scope.describe()
             );
             Advice::new(Rule::BindingGoesWithKsql, said)
         })
@@ -237,7 +239,7 @@ impl Look<'_> {
     }
 
     fn assigner_on_all(&self) -> Option<Advice> {
-        (self.role() == "Assigner" && self.scope().pattern() == Pattern::All).then(|| {
+        (self.role() == "Assigner" && self.scope.pattern() == Pattern::All).then(|| {
             let said = format!(
                 "`{}` may run work as every service account, those of tomorrow among them: name the one that is needed",
                 self.granted.who
@@ -247,8 +249,8 @@ impl Look<'_> {
     }
 
     fn wide_owner(&self) -> Option<Advice> {
-        let name = self.scope().steps().last().map_or("", |step| step.value.as_str());
-        let wide = match self.scope().pattern() {
+        let name = self.scope.steps().last().map_or("", |step| step.value.as_str());
+        let wide = match self.scope.pattern() {
             Pattern::All => true,
             Pattern::Prefixed => name.chars().count() < NARROW_PREFIX,
             Pattern::Literal => false,
@@ -257,7 +259,7 @@ impl Look<'_> {
             let said = format!(
                 "`{}` owns whatever others name so ({}): declare a longer beginning, or the names themselves",
                 self.granted.who,
-                self.scope().describe()
+                self.scope.describe()
             );
             Advice::new(Rule::WideOwner, said)
         })
@@ -266,7 +268,7 @@ impl Look<'_> {
     fn steward(&self) -> Option<Advice> {
         let steward = self.role() == "DataSteward" && self.gives(Resource::Subject, Operation::Delete);
         steward.then(|| {
-            let (who, place) = (self.granted.who, self.scope().describe());
+            let (who, place) = (self.granted.who, self.scope.describe());
             let said = format!(
                 "`{who}` may delete every schema subject of {place}: declare DataDiscovery where looking is enough"
             );
@@ -288,8 +290,9 @@ impl Look<'_> {
 
 /// Whether a role that is held gives the operation on some thing of that kind, of those that are where it is bound.
 fn gives(catalogue: &Catalogue, held: &Held, resource: Resource, operation: Operation) -> bool {
-    is_there(resource, &held.scope)
-        && catalogue.permissions(&held.role, &held.scope).any(|it| it.allows(resource, operation))
+    held.scope().is_some_and(|scope| {
+        is_there(resource, scope) && catalogue.permissions(&held.role, scope).any(|it| it.allows(resource, operation))
+    })
 }
 
 /// Whether things of that kind can be at the place: bound to a topic, what a role gives on groups comes to nothing.
@@ -302,19 +305,20 @@ fn is_there(resource: Resource, place: &Scope) -> bool {
 /// Whether everything that `inner` gives is given by `outer` as well. What is not known to be given is not contained, so a role
 /// that nobody knows, or that lists nothing, never is. The same grant twice is no containment.
 fn contains(catalogue: &Catalogue, outer: &Held, inner: &Held) -> bool {
-    if outer.role == inner.role && outer.scope == inner.scope {
+    let (Some(at), Some(place)) = (outer.scope(), inner.scope()) else { return false };
+    if outer.role == inner.role && at == place {
         return false;
     }
     let gives = |permission: &Permission, resource: Resource, operation: Operation| {
         catalogue
-            .permissions(&outer.role, &outer.scope)
+            .permissions(&outer.role, at)
             .filter(|it| it.allows(resource, operation))
-            .any(|it| reaches_as_far(it, &outer.scope, permission, &inner.scope))
+            .any(|it| reaches_as_far(it, at, permission, place))
     };
     let mut rights = catalogue
-        .permissions(&inner.role, &inner.scope)
+        .permissions(&inner.role, place)
         .flat_map(|it| it.gives.iter().map(move |(resource, operations)| (it, *resource, operations)))
-        .filter(|(_, resource, _)| is_there(*resource, &inner.scope))
+        .filter(|(_, resource, _)| is_there(*resource, place))
         .peekable();
     rights.peek().is_some()
         && rights.all(|(permission, resource, operations)| {

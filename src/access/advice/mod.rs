@@ -7,6 +7,7 @@
 mod grant;
 mod organization;
 mod person;
+mod suppression;
 
 #[cfg(test)]
 mod tests;
@@ -15,9 +16,10 @@ use std::{fmt, sync::LazyLock};
 
 use serde::Deserialize;
 
-pub use grant::{Granted, Rest, grant};
+pub use grant::{Granted, MOST_COMPARED, Rest, grant};
 pub use organization::{Counted, organization};
 pub use person::{Person, person};
+pub use suppression::{Wrong, left, suppressed};
 
 /// Most administrators of an organization before advice says that they are many.
 pub const MANY_ADMINS: usize = 5;

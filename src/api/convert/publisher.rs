@@ -2,7 +2,7 @@
 
 use crate::{
     access::{
-        Advice, Email,
+        Email,
         publisher::{
             AccountType, Member, MemberKey, MemberKind, PublisherRole, ServicePrincipal,
             delegation::{MemberRule, PublisherDelegation},
@@ -10,7 +10,7 @@ use crate::{
     },
     api::{
         PublisherSpec, PublisherUserSpec, PublisherUserStatus,
-        common::{BindingDeletion, Warning},
+        common::BindingDeletion,
         publisher::{AddRule, MemberCountsStatus, PublisherDelegationSpec, PublisherProtectionSpec, RoleMatch},
         publisher_user::{Mailbox, MemberRole, MemberState, MemberType, ServicePrincipalSpec},
     },
@@ -21,9 +21,6 @@ use crate::{
 };
 
 use super::{invalid, namespaces};
-
-/// Most warnings in a status.
-const SHOWN: usize = 20;
 
 /// What a `PublisherUser` declares, on a publisher with that `deletionPolicy`.
 pub fn desired_member(spec: &PublisherUserSpec, default: BindingDeletion) -> Result<DesiredMember, Finding> {
@@ -144,12 +141,6 @@ pub fn broken_publisher_delegations(spec: &PublisherSpec) -> Vec<String> {
 /// What a publisher protects.
 pub fn member_protection(spec: &PublisherProtectionSpec) -> MemberProtection {
     MemberProtection { minimum_owners: spec.minimum_owners.max(1) as usize }
-}
-
-/// Advice as a status holds it.
-pub fn warnings(advice: Vec<Advice>) -> Vec<Warning> {
-    let one = |advice: Advice| Warning { rule: advice.rule.to_string(), message: advice.message };
-    advice.into_iter().take(SHOWN).map(one).collect()
 }
 
 /// How much a roll holds.

@@ -18,6 +18,8 @@ use crate::{
 };
 
 use super::{
+    lint,
+    manifest::{self, Manifests},
     roles,
     snapshot::{self, Live, Snapshot},
 };
@@ -26,9 +28,15 @@ use question::{About, Asked};
 /// Where the bindings are from.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Source {
-    /// A file of `roster snapshot`; without one, the organization itself is asked.
+    /// A file of `roster snapshot`; without one, and without manifests, the organization itself is asked.
     #[arg(long, value_name = "FILE")]
     snapshot: Option<PathBuf>,
+    /// Manifests, as files or folders: what would be if all of them were applied, and nothing else granted.
+    #[arg(long, value_name = "PATH", conflicts_with = "snapshot")]
+    manifests: Vec<PathBuf>,
+    /// Of which organization, by the name of its object, where manifests are about several.
+    #[arg(long, value_name = "NAME", requires = "manifests")]
+    organization: Option<String>,
     #[command(flatten)]
     live: Live,
     /// A patch of the roles that Roster knows, as `roster run` takes it.
@@ -85,6 +93,12 @@ pub struct WhoArgs {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The manifests.
+    #[error(transparent)]
+    Manifests(#[from] manifest::Error),
+    /// What they are about.
+    #[error(transparent)]
+    Undeclared(#[from] lint::Undeclared),
     /// The organization.
     #[error(transparent)]
     Snapshot(#[from] snapshot::Error),
@@ -151,7 +165,7 @@ fn told(answer: Result<bool, Error>) -> ExitCode {
 
 fn answer_can(args: &CanArgs) -> Result<bool, Error> {
     let catalogue = roles::catalogue(args.source.role_catalogue.as_deref())?;
-    let listing = args.source.read()?.listing();
+    let Facts { listing, note } = args.source.read(&catalogue)?;
     let asked = question::read(&args.what, &args.about, &listing, &catalogue)?;
     let principal = principal(&args.who, &listing).ok_or_else(|| Error::Nobody(args.who.clone()))?;
     let groups: Vec<PrincipalId> = args.group.iter().map(PrincipalId::new).collect();
@@ -167,6 +181,7 @@ fn answer_can(args: &CanArgs) -> Result<bool, Error> {
     }
     notes.extend(asked.notes.iter().cloned());
     notes.extend(note::of_question(&judged, yes, &listing));
+    notes.extend(note);
     let text = match args.source.output {
         Output::Text => answer::text(&args.who, &asked, &judged, &notes),
         Output::Json => answer::json(&args.who, &asked, &judged, &notes)?,
@@ -177,7 +192,7 @@ fn answer_can(args: &CanArgs) -> Result<bool, Error> {
 
 fn answer_who(args: &WhoArgs) -> Result<bool, Error> {
     let catalogue = roles::catalogue(args.source.role_catalogue.as_deref())?;
-    let listing = args.source.read()?.listing();
+    let Facts { listing, note } = args.source.read(&catalogue)?;
     let asked = question::read(&args.what, &args.about, &listing, &catalogue)?;
     let mut principals: Vec<PrincipalId> = listing.bindings.iter().map(|it| it.principal.clone()).collect();
     principals.sort();
@@ -202,6 +217,7 @@ fn answer_who(args: &WhoArgs) -> Result<bool, Error> {
     notes.extend(note::mappings(&listing));
     notes.extend(asked.notes.iter().cloned());
     notes.extend(note::of_question(&judge(&catalogue, &[], &asked, &listing), !able.is_empty(), &listing));
+    notes.extend(note);
     let text = match args.source.output {
         Output::Text => answer::people(&asked, &able, &notes),
         Output::Json => answer::people_json(&asked, &able, &notes)?,
@@ -234,13 +250,25 @@ fn print(text: &str) -> Result<(), Error> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Error::Print)
 }
 
+/// What an answer rests on.
+struct Facts {
+    listing: Listing,
+    /// What has to be known of it.
+    note: Option<String>,
+}
+
 impl Source {
-    fn read(&self) -> Result<Snapshot, Error> {
+    fn read(&self, catalogue: &Catalogue) -> Result<Facts, Error> {
+        if !self.manifests.is_empty() {
+            let manifests = Manifests::read(&self.manifests, None)?;
+            let declared = lint::declared(&manifests, catalogue, self.organization.as_deref())?;
+            return Ok(Facts { note: Some(note::of_manifests(declared.left_out)), listing: declared.listing });
+        }
         if let Some(path) = &self.snapshot {
-            return Ok(Snapshot::open(path)?);
+            return Ok(Facts { listing: Snapshot::open(path)?.listing(), note: None });
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Print)?;
-        Ok(runtime.block_on(snapshot::take(&self.live))?)
+        Ok(Facts { listing: runtime.block_on(snapshot::take(&self.live))?.listing(), note: None })
     }
 }
 

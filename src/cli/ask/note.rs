@@ -109,3 +109,13 @@ pub(super) fn mappings(listing: &Listing) -> Option<String> {
             .to_owned()
     })
 }
+
+/// What an answer from manifests leaves out.
+pub(super) fn of_manifests(left_out: usize) -> String {
+    let refused = match left_out {
+        0 => String::new(),
+        1 => "; one object would be refused and is left out: see `roster lint`".to_owned(),
+        many => format!("; {many} objects would be refused and are left out: see `roster lint`"),
+    };
+    format!("this is what the manifests declare, whatever else is granted{refused}")
+}

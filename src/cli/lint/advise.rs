@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     access::{
         Advice, Catalogue, PrincipalKind,
-        advice::{Counted, Granted, Person, Rest, Rule, grant, organization, person},
+        advice::{Counted, Granted, MOST_COMPARED, Person, Rest, Rule, grant, organization, person},
         catalogue::ORGANIZATION_ADMIN,
         effective::Held,
         listing::AuthType,
@@ -56,29 +56,29 @@ fn grants<'m>(
     found: &mut Vec<(&'m Object, Advice)>,
 ) {
     for all in holdings.values() {
+        let mut known: BTreeMap<&Held, usize> = BTreeMap::new();
         for (number, (index, held)) in all.iter().enumerate() {
             let binding = &set.bindings[*index];
             let Ok(desired) = &binding.desired else { continue };
-            let rest: Vec<Held> = all
-                .iter()
-                .enumerate()
-                .filter(|(other, _)| *other != number)
-                .map(|(_, (_, held))| held.clone())
-                .collect();
             let who = called(&desired.principal);
             let granted = Granted { who: &who, kind: kind(&desired.principal, None), held };
+            let rest = without(all, number);
             found.extend(grant(catalogue, granted, Rest { held: &rest }).into_iter().map(|it| (binding.object, it)));
             // The first of those that declare the same is the one that the others add nothing to.
-            let first = all[..number].iter().find(|(_, other)| other == held);
-            found.extend(first.map(|(first, _)| {
-                let said = format!(
-                    "{} declares the same grant: it goes with the last of its objects",
-                    set.bindings[*first].object.title()
-                );
-                (binding.object, Advice::new(Rule::SharedGrant, said))
-            }));
+            if let Some(first) = known.get(held) {
+                let first = set.bindings[*first].object.title();
+                let said = format!("{first} declares the same grant: it goes with the last of its objects");
+                found.push((binding.object, Advice::new(Rule::SharedGrant, said)));
+            }
+            known.entry(held).or_insert(*index);
         }
     }
+}
+
+/// Everything else that is held; all of it where it is too much to be compared anyway.
+fn without(all: &[(usize, Held)], number: usize) -> Vec<Held> {
+    let rest = all.iter().enumerate().filter(|(other, _)| *other != number).map(|(_, (_, held))| held.clone());
+    rest.take(MOST_COMPARED + 1).collect()
 }
 
 fn people<'m>(set: &Set<'m>, holdings: &BTreeMap<Holder, Vec<(usize, Held)>>, found: &mut Vec<(&'m Object, Advice)>) {

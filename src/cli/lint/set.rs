@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::{
     access::{
         Crn, Email, Listing, PrincipalKind,
-        effective::{Held, Through},
+        effective::{At, Held, Through},
         publisher::{HeldRole, Member, Members},
     },
     api::{
@@ -110,7 +110,8 @@ impl<'m> Set<'m> {
         let mut holdings: BTreeMap<Holder, Vec<(usize, Held)>> = BTreeMap::new();
         for (index, binding) in self.bindings.iter().enumerate() {
             let Ok(desired) = &binding.desired else { continue };
-            let held = Held { role: desired.role.clone(), scope: desired.scope.clone(), through: Through::Binding };
+            let held =
+                Held { role: desired.role.clone(), at: At::Place(desired.scope.clone()), through: Through::Binding };
             let holder = (binding.of.spec.organization_ref.name.clone(), called(&desired.principal));
             holdings.entry(holder).or_default().push((index, held));
         }

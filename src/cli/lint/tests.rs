@@ -4,7 +4,7 @@ use std::{fmt::Write as _, fs, path::PathBuf};
 
 use serde_json::Value;
 
-use super::{finding::Id, *};
+use super::{declared::Declared, finding::Id, *};
 use crate::access::advice::{Rule, Seen};
 
 /// Manifests in a file of a folder of their own, judged.
@@ -190,6 +190,45 @@ fn advice_is_suppressed_with_a_reason_and_nothing_else_is() {
     for (annotation, role, expected) in cases {
         assert_eq!(told(&lint(&object(annotation, role))), expected, "{annotation}");
     }
+}
+
+#[test]
+fn what_is_declared_is_a_listing_of_one_organization() {
+    let of = |text: &str, organization: Option<&str>| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("access.yaml");
+        fs::write(&path, whole(text)).unwrap();
+        let manifests = Manifests::read(&[path], None).unwrap();
+        declared(&manifests, Catalogue::embedded(), organization).map_err(|error| error.to_string())
+    };
+    let binding = |principal: &str, role: &str| {
+        format!(
+            "kind: RoleBinding\nmetadata: {{name: {}-{role}}}\nspec: {{principal: {principal}, role: {role}, scope: {{environment: env-1, \
+             cluster: lkc-1}}}}\n",
+            principal.len()
+        )
+        .replace("-Operat", "-operat")
+    };
+    let bindings = [
+        binding("{userRef: {name: ada}}", "Operator"),
+        binding("{serviceAccount: {displayName: etl}}", "Operator"),
+        binding("{id: u-1}", "Operator"),
+        binding("{userRef: {name: nobody-is-called-so}}", "Operator"),
+        binding("{email: bob@example.com}", "Operatr"),
+    ];
+    let text = format!("{}---\n{}", USER.trim_start(), bindings.join("---\n"));
+    let Declared { listing, left_out } = of(&text, None).unwrap();
+    let holders: Vec<&str> = listing.bindings.iter().map(|it| it.principal.as_str()).collect();
+    assert_eq!((holders.as_slice(), left_out), (["u-ada@example.com", "sa-etl", "u-1"].as_slice(), 1));
+    assert_eq!((listing.users.len(), listing.service_accounts.len(), listing.clusters.len()), (1, 1, 1));
+    assert!(of("kind: Nothing\n", None).unwrap_err().contains("declare no person"));
+    assert!(of(&text, Some("other")).unwrap_err().contains("are about `example`, and not about `other`"));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("access.yaml");
+    fs::write(&path, format!("{}---\napiVersion: access.roster.dev/v1alpha1\nkind: ConfluentUser\nmetadata: {{name: z}}\nspec: {{organizationRef: {{name: other}}, email: z@example.com}}\n", whole(&text))).unwrap();
+    let manifests = Manifests::read(&[path], None).unwrap();
+    let several = declared(&manifests, Catalogue::embedded(), None).map_err(|error| error.to_string());
+    assert!(several.unwrap_err().contains("`example`, `other`: name one with `--organization`"));
 }
 
 #[test]
