@@ -1,0 +1,187 @@
+//! Lists by pages, and watches from a version on.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use futures::stream;
+use serde_json::{Value, json};
+use tokio::time::{Instant, timeout_at};
+
+use super::{
+    Memory,
+    answer::{Refusal, metadata},
+    http::Query,
+    resource::{Place, Target},
+    store::{Change, Kept, State},
+};
+
+/// How often a quiet watch says how far it is.
+const BOOKMARK: Duration = Duration::from_mins(1);
+
+/// One page.
+pub(super) fn list(state: &State, target: &Target, query: &Query, partial: bool) -> Result<Value, Refusal> {
+    let number = |text: &str| text.parse::<u64>().ok();
+    let token = query.get("continue").filter(|it| !it.is_empty());
+    let (version, start) = match token {
+        Some(token) => {
+            let read = token.split_once('@').and_then(|(version, start)| Some((number(version)?, start.to_owned())));
+            read.ok_or_else(|| Refusal::new(400, "BadRequest", "continue key is not valid"))?
+        }
+        None => (state.version, String::new()),
+    };
+    let asked = query.get("resourceVersion").and_then(number).unwrap_or_default();
+    if asked > state.version {
+        return Err(Refusal::new(504, "Timeout", format!("Too large resource version: {asked}, current: {version}")));
+    }
+    let exact = query.get("resourceVersionMatch") == Some("Exact");
+    let version = if exact && token.is_none() { asked } else { version };
+    let gone = if token.is_some() {
+        "The provided continue parameter is too old to display a consistent list result. You can start a new list without \
+         the continue parameter."
+    } else {
+        "The resourceVersion for the provided list is too old."
+    };
+    let objects = state.as_of(&target.resource.plural, version).ok_or_else(|| Refusal::expired(gone))?;
+    let mut items: Vec<_> = objects.iter().filter(|(place, _)| target.holds(&place.1) && place.1 >= start).collect();
+    let mut about = json!({"resourceVersion": version.to_string(), "continue": ""});
+    let limit = query.get("limit").and_then(number).and_then(|it| usize::try_from(it).ok()).unwrap_or_default();
+    if limit > 0 && items.len() > limit {
+        let left = items.split_off(limit);
+        about["continue"] = json!(format!("{version}@{}", left[0].0.1));
+        about["remainingItemCount"] = json!(left.len());
+    }
+    // Kubernetes' own lists say neither what is usual nor what follows from their kind.
+    let typed = target.resource.schema.is_none();
+    if (partial || typed) && about["continue"] == "" {
+        about.as_object_mut().unwrap().remove("continue");
+    }
+    let item = |(place, kept): (&Place, &Kept)| {
+        let mut shown = kept.shown(place);
+        if partial {
+            return metadata(&shown);
+        }
+        if typed {
+            shown.as_object_mut().unwrap().retain(|name, _| !matches!(name.as_str(), "apiVersion" | "kind"));
+        }
+        shown
+    };
+    let items: Vec<Value> = items.into_iter().map(item).collect();
+    let (kind, api_version) = if partial {
+        ("PartialObjectMetadataList".to_owned(), "meta.k8s.io/v1".to_owned())
+    } else {
+        (format!("{}List", target.resource.kind), target.resource.api_version())
+    };
+    Ok(json!({"kind": kind, "apiVersion": api_version, "metadata": about, "items": items}))
+}
+
+/// One line of a watch.
+fn line(kind: &str, object: &Value) -> Bytes {
+    let mut text = json!({"type": kind, "object": object}).to_string();
+    text.push('\n');
+    text.into()
+}
+
+/// A change as a watch tells it; `None` where it is not of that collection.
+fn told(change: &Change, target: &Target, partial: bool) -> Option<Bytes> {
+    let place = &change.place;
+    if place.0 != target.resource.plural || !target.holds(&place.1) {
+        return None;
+    }
+    let (kind, kept) = match (&change.before, &change.after) {
+        (None, Some(after)) => ("ADDED", after),
+        (Some(_), Some(after)) => ("MODIFIED", after),
+        (Some(before), None) => ("DELETED", before),
+        (None, None) => return None,
+    };
+    let mut object = kept.shown(place);
+    object["metadata"]["resourceVersion"] = json!(change.version.to_string());
+    Some(line(kind, &if partial { metadata(&object) } else { object }))
+}
+
+/// What a watch is at.
+struct Watching {
+    memory: Memory,
+    target: Target,
+    partial: bool,
+    bookmarks: bool,
+    version: u64,
+    until: Instant,
+    bookmark: Instant,
+    ended: bool,
+}
+
+impl Watching {
+    /// The lines that are due by now.
+    fn due(&mut self) -> Option<Bytes> {
+        let state = self.memory.lock();
+        if self.version < state.compacted {
+            self.ended = true;
+            let message = format!("too old resource version: {} ({})", self.version, state.compacted);
+            return Some(line("ERROR", &Refusal::expired(message).1));
+        }
+        let new = state.log.partition_point(|change| change.version <= self.version);
+        let lines: Vec<Bytes> =
+            state.log[new..].iter().filter_map(|change| told(change, &self.target, self.partial)).collect();
+        self.version = state.version;
+        (!lines.is_empty()).then(|| lines.concat().into())
+    }
+
+    fn mark(&self) -> Bytes {
+        let resource = self.target.resource;
+        let (kind, api_version) = if self.partial {
+            ("PartialObjectMetadata".to_owned(), "meta.k8s.io/v1".to_owned())
+        } else {
+            (resource.kind.clone(), resource.api_version())
+        };
+        let about = json!({"resourceVersion": self.version.to_string()});
+        line("BOOKMARK", &json!({"kind": kind, "apiVersion": api_version, "metadata": about}))
+    }
+}
+
+/// The body of a watch: what changed since the version, and then what changes, until the time is up.
+pub(super) fn watch(memory: &Memory, target: &Target, query: &Query, partial: bool) -> Result<Body, Refusal> {
+    if query.get("sendInitialEvents") == Some("true") {
+        return Err(Refusal::unknown("sendInitialEvents"));
+    }
+    let number = |name: &str| query.get(name).and_then(|it| it.parse::<u64>().ok());
+    let version = match number("resourceVersion") {
+        Some(version) if version > 0 => version,
+        _ => return Err(Refusal::unknown("a watch without a version")),
+    };
+    let now = Instant::now();
+    let watching = Watching {
+        memory: memory.clone(),
+        target: target.clone(),
+        partial,
+        bookmarks: query.get("allowWatchBookmarks") == Some("true"),
+        version,
+        until: now + Duration::from_secs(number("timeoutSeconds").unwrap_or(1800)),
+        bookmark: now + BOOKMARK,
+        ended: false,
+    };
+    let bell = memory.bell.subscribe();
+    let lines = stream::unfold((watching, bell), |(mut watching, mut bell)| async move {
+        loop {
+            if watching.ended {
+                return None;
+            }
+            bell.borrow_and_update();
+            if let Some(lines) = watching.due() {
+                return Some((Ok::<_, std::convert::Infallible>(lines), (watching, bell)));
+            }
+            let wake = watching.until.min(watching.bookmark);
+            if timeout_at(wake, bell.changed()).await.is_ok() {
+                continue;
+            }
+            if Instant::now() >= watching.until {
+                return None;
+            }
+            watching.bookmark += BOOKMARK;
+            if watching.bookmarks {
+                return Some((Ok(watching.mark()), (watching, bell)));
+            }
+        }
+    });
+    Ok(Body::from_stream(lines))
+}

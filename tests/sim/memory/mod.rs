@@ -1,0 +1,102 @@
+//! An API server in memory: the verbs that the operator and its tests use, over plain state, as a service that a
+//! `kube::Client` is built on. No socket, no thread, no clock but the one it is given.
+//!
+//! What it does not know it refuses with 501, so that nobody takes a gap for an answer. `tests/it/twin.rs` runs one script on it
+//! and on the real one.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod answer;
+mod apply;
+mod delete;
+mod field;
+mod http;
+mod list;
+mod path;
+mod resource;
+mod rule;
+mod schema;
+mod store;
+mod write;
+
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use ::http::{Request, Response};
+use axum::body::Body;
+use futures::future::BoxFuture;
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+use kube::Client;
+use serde_json::Value;
+use tokio::sync::watch;
+
+pub(crate) use http::Asked;
+use store::State;
+
+/// Tells the time of stamps.
+pub(crate) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// The server. Clones share the state.
+#[derive(Clone)]
+pub(crate) struct Memory {
+    state: Arc<Mutex<State>>,
+    /// Says the newest version, so that watches need not ask.
+    bell: watch::Sender<u64>,
+}
+
+impl Memory {
+    /// An empty server with the namespace `default`.
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { state: Arc::new(Mutex::new(State::new(clock))), bell: watch::Sender::new(0) }
+    }
+
+    /// A client that speaks to it; what it asks is written down under that name.
+    pub(crate) fn client(&self, user: &str) -> Client {
+        let (memory, user) = (self.clone(), user.to_owned());
+        let service = tower::service_fn(move |request: Request<kube::client::Body>| {
+            let (memory, user) = (memory.clone(), user.clone());
+            let answer: BoxFuture<'static, Result<Response<Body>, Infallible>> = Box::pin(async move {
+                let (head, body) = request.into_parts();
+                let body = body.collect().await.unwrap().to_bytes();
+                // Whoever asks waits, and meanwhile others may be first.
+                tokio::task::yield_now().await;
+                Ok(memory.answer(&user, &Request::from_parts(head, body.to_vec())))
+            });
+            answer
+        });
+        Client::new(service, "default")
+    }
+
+    /// What was asked so far.
+    #[expect(dead_code, reason = "the operator's tests will")]
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.lock().asked.clone()
+    }
+
+    /// An object by its path, without asking.
+    #[expect(dead_code, reason = "the operator's tests will")]
+    pub(crate) fn peek(&self, path: &str) -> Option<Value> {
+        let target = resource::Target::parse(path)?;
+        self.lock().read(&target.place())
+    }
+
+    /// Forgets all changes so far: an older version is gone, as after a compaction.
+    pub(crate) fn compact(&self) {
+        let mut state = self.lock();
+        state.compacted = state.version;
+        state.log.clear();
+        drop(state);
+        self.ring();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    fn ring(&self) {
+        let version = self.lock().version;
+        self.bell.send_replace(version);
+    }
+}

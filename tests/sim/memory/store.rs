@@ -1,0 +1,114 @@
+//! What is kept: objects, the versions they went through, and the changes that watches tell.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{
+    Asked, Clock,
+    field::{self, Manager},
+    resource::{Place, by_plural},
+    schema,
+};
+
+/// An object as it is kept: its managers apart.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Kept {
+    pub(super) object: Value,
+    pub(super) managers: Vec<Manager>,
+}
+
+impl Kept {
+    /// As it is shown.
+    pub(super) fn shown(&self, place: &Place) -> Value {
+        let resource = by_plural(place.0);
+        let mut object = self.object.clone();
+        if let Some(schema) = &resource.schema {
+            schema::complete(schema, &mut object);
+        }
+        if !self.managers.is_empty() {
+            object["metadata"]["managedFields"] = field::shown(&self.managers, &resource.api_version());
+        }
+        object
+    }
+}
+
+/// One change, with what was there before and after it.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    pub(super) version: u64,
+    pub(super) place: Place,
+    pub(super) before: Option<Kept>,
+    pub(super) after: Option<Kept>,
+}
+
+pub(super) struct State {
+    pub(super) clock: Clock,
+    pub(super) version: u64,
+    /// Changes up to this version are forgotten.
+    pub(super) compacted: u64,
+    pub(super) objects: BTreeMap<Place, Kept>,
+    pub(super) log: Vec<Change>,
+    pub(super) asked: Vec<Asked>,
+    uids: u64,
+}
+
+impl State {
+    pub(super) fn new(clock: Clock) -> Self {
+        let (objects, log, asked) = (BTreeMap::new(), Vec::new(), Vec::new());
+        let mut state = Self { clock, version: 0, compacted: 0, objects, log, asked, uids: 0 };
+        let default = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}});
+        // It is there before anybody can ask, and nothing stands against it.
+        let _ = state.create(by_plural("namespaces"), "", default, "memory");
+        state
+    }
+
+    pub(super) fn now(&self) -> jiff::Timestamp {
+        (self.clock)()
+    }
+
+    pub(super) fn next_uid(&mut self) -> String {
+        self.uids += 1;
+        format!("00000000-0000-4000-a000-{:012x}", self.uids)
+    }
+
+    pub(super) fn read(&self, place: &Place) -> Option<Value> {
+        Some(self.objects.get(place)?.shown(place))
+    }
+
+    /// Puts an object in place, under a new version, and gives it as it is shown.
+    pub(super) fn put(&mut self, place: &Place, mut kept: Kept) -> Value {
+        self.version += 1;
+        kept.object["metadata"]["resourceVersion"] = json!(self.version.to_string());
+        let shown = kept.shown(place);
+        let before = self.objects.insert(place.clone(), kept.clone());
+        self.log.push(Change { version: self.version, place: place.clone(), before, after: Some(kept) });
+        shown
+    }
+
+    /// Takes an object away; gives it as it was last.
+    pub(super) fn take(&mut self, place: &Place) -> Option<Value> {
+        let before = self.objects.remove(place)?;
+        self.version += 1;
+        let shown = before.shown(place);
+        self.log.push(Change { version: self.version, place: place.clone(), before: Some(before), after: None });
+        Some(shown)
+    }
+
+    /// The objects of a resource as they were at that version; `None` where that is forgotten.
+    pub(super) fn as_of(&self, plural: &str, version: u64) -> Option<BTreeMap<Place, Kept>> {
+        if version < self.compacted {
+            return None;
+        }
+        let own = |place: &Place| place.0 == plural;
+        let kept = self.objects.iter().filter(|(place, _)| own(place));
+        let mut objects: BTreeMap<Place, Kept> = kept.map(|(place, it)| (place.clone(), it.clone())).collect();
+        for change in self.log.iter().rev().take_while(|it| it.version > version).filter(|it| own(&it.place)) {
+            match &change.before {
+                Some(before) => objects.insert(change.place.clone(), before.clone()),
+                None => objects.remove(&change.place),
+            };
+        }
+        Some(objects)
+    }
+}
