@@ -32,6 +32,12 @@ where
     }
 }
 
+impl Transport for Box<dyn Transport> {
+    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        (**self).send(request)
+    }
+}
+
 /// No answer came.
 #[derive(Debug)]
 pub struct TransportError {

@@ -14,7 +14,7 @@ use kube::{
 
 use crate::{
     access::{Catalogue, catalogue::CatalogueError},
-    controller::{self, LeaseSettings, Settings},
+    controller::{self, LeaseSettings, Outside, Settings},
     telemetry::{Exporter, LogFormat, Metrics, log, trace::TraceError},
 };
 
@@ -173,6 +173,7 @@ impl Args {
             listen: Some(self.listen),
             concurrency: self.concurrency,
             instance: identity,
+            outside: Outside::real(),
         }
     }
 }

@@ -4,10 +4,11 @@ use std::{
     collections::{HashMap, HashSet},
     hash::{DefaultHasher, Hash, Hasher},
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use kube::ResourceExt;
+use tokio::time::Instant;
 
 use super::{
     key::{Kind, ObjectKey},

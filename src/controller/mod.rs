@@ -17,6 +17,7 @@ mod managed;
 mod memory;
 mod object;
 mod organization;
+mod outside;
 mod publisher;
 mod publisher_user;
 mod scrape;
@@ -58,7 +59,7 @@ use self::{
     shelf::{Guarded, Shelf},
     wake::Waker,
 };
-pub use self::{lease::LeaseSettings, settings::Settings};
+pub use self::{lease::LeaseSettings, outside::Outside, settings::Settings};
 
 /// Why the operator could not start, or ended.
 #[derive(Debug, thiserror::Error)]

@@ -3,11 +3,7 @@
 //! `observe` is the only reader, `plan` the only chooser, `act` hands the steps to the lane, and `report` is on every path,
 //! failures included.
 
-use std::{
-    fmt::Debug,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{fmt::Debug, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -16,6 +12,7 @@ use kube::{
     core::DeserializeGuard,
     runtime::{controller::Action, events::EventType},
 };
+use tokio::time::Instant;
 
 use crate::{
     api::common::Conditions,
@@ -100,7 +97,7 @@ pub(crate) fn after_error<K: Managed>(_: Arc<DeserializeGuard<K>>, _: &Error, _:
 }
 
 async fn pass<K: Managed>(object: &K, context: &Context) -> Result<(Action, Reconciled), Error> {
-    let now = Timestamp::now();
+    let now = context.settings.outside.now();
     let Some(key) = key_of(object) else {
         return Ok((Action::await_change(), Reconciled::Unchanged));
     };
@@ -265,7 +262,7 @@ async fn report<K: Managed>(
     let first = object.status().is_none_or(|status| K::observed_generation(status) != generation);
     if let Some(changed) = changed_at(object.meta()).filter(|_| written && first) {
         // Clocks differ; nothing is told before it happens.
-        let lag = Duration::try_from(Timestamp::now().duration_since(changed)).unwrap_or_default();
+        let lag = Duration::try_from(context.settings.outside.now().duration_since(changed)).unwrap_or_default();
         context.metrics.lagged(K::KIND.label(), lag);
     }
     let reason = plan.decision.ready.reason;

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use crate::access::Catalogue;
 
-use super::lease::LeaseSettings;
+use super::{lease::LeaseSettings, outside::Outside};
 
 /// The operator's settings.
 #[derive(Clone, Debug)]
@@ -23,4 +23,6 @@ pub struct Settings {
     pub concurrency: u16,
     /// The name of this replica in events.
     pub instance: String,
+    /// The time, and the ways to endpoints.
+    pub outside: Outside,
 }

@@ -1,6 +1,6 @@
 //! The loop's writes to the API server: finalizer and status of our own kinds, and nothing else. IO.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{
@@ -9,6 +9,7 @@ use kube::{
     core::error_boundary::InvalidObject,
 };
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::{
     api::{FINALIZER, common::Conditions},
@@ -201,7 +202,7 @@ async fn tell_undecodable<K: Managed>(meta: &ObjectMeta, message: &str, context:
     let generation = meta.generation.unwrap_or_default();
     let report = Report { ready: &finding, facts: &validated, generation };
     let before: Conditions = serde_json::from_value(object["status"]["conditions"].clone()).unwrap_or_default();
-    let conditions = Conditions::written(status::conditions(&before.read(), &report, jiff::Timestamp::now()));
+    let conditions = Conditions::written(status::conditions(&before.read(), &report, context.settings.outside.now()));
     if object["status"]["observedGeneration"] == generation && before == conditions {
         return Ok(());
     }

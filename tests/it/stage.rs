@@ -31,7 +31,7 @@ use roster::{
         controlplane::{ControlPlane, Options},
         generate,
     },
-    controller::{self, LeaseSettings, Settings},
+    controller::{self, LeaseSettings, Outside, Settings},
     simulator::{
         RequestRecord, Serving, Simulator,
         world::{Actor, Command, Founding, World, example},
@@ -173,6 +173,7 @@ pub(crate) fn settings(identity: &str) -> Settings {
         listen: None,
         concurrency: 16,
         instance: identity.to_owned(),
+        outside: Outside::real(),
     }
 }
 

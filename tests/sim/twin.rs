@@ -17,7 +17,7 @@ use roster::cli::controlplane::{ControlPlane, Options};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::memory::Memory;
+use crate::{chance::Chance, memory::Memory};
 
 /// One request of the script.
 #[derive(Clone, Debug, Deserialize)]
@@ -178,7 +178,7 @@ async fn the_server_in_memory_answers_as_a_real_one() {
     let script: Vec<Step> = serde_yaml::from_str(include_str!("twin/script.yaml")).unwrap();
     assert!(script.len() >= 30);
     let memory = Memory::new(Arc::new(Timestamp::now));
-    let mut ours = Stage::new(memory.client("twin"), Some(memory));
+    let mut ours = Stage::new(memory.client("twin", Chance::new(0), 0), Some(memory));
     let (_plane, client) = real().await;
     let mut theirs = Stage::new(client, None);
     let (mut our_names, mut their_names) = (normal::Names::default(), normal::Names::default());

@@ -21,7 +21,7 @@ use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::{
     access::Catalogue,
-    controller::{self, LeaseSettings, Settings},
+    controller::{self, LeaseSettings, Outside, Settings},
     simulator::{Serving, Simulator},
     telemetry::{LogFormat, Metrics, log},
 };
@@ -240,6 +240,7 @@ fn settings() -> Settings {
         listen: None,
         concurrency: 16,
         instance: identity,
+        outside: Outside::real(),
     }
 }
 

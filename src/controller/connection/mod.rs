@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 
@@ -97,7 +96,7 @@ async fn read_pair<R: Realm>(name: &str, context: &Context) -> Result<Pair, Unus
     Ok(Pair { name, key, secret })
 }
 
-fn hash(item: impl Hash) -> u64 {
+pub(super) fn hash(item: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     item.hash(&mut hasher);
     hasher.finish()
@@ -105,7 +104,7 @@ fn hash(item: impl Hash) -> u64 {
 
 /// A client's settings; the seed tells the request ids of two processes apart.
 fn client_settings(context: &Context) -> Settings {
-    Settings::new(hash((std::process::id(), Timestamp::now(), &context.settings.instance)))
+    Settings::new(context.settings.outside.seed(&context.settings.instance))
 }
 
 /// Asks who we are, and says what stands against it.

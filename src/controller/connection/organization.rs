@@ -6,7 +6,7 @@ use kube::ResourceExt;
 
 use crate::{
     api::{ConfluentOrganization, organization::ConfluentCloudBackend},
-    backend::{AccessBackend, ConfluentCloud, Credential, Endpoint, HttpClient, SocketTransport},
+    backend::{AccessBackend, ConfluentCloud, Credential, Endpoint, HttpClient},
     plan::{Finding, Reason},
 };
 
@@ -86,8 +86,10 @@ async fn open(
     context: &Context,
 ) -> Result<Arc<Lane<Organization>>, Finding> {
     let unavailable = |text: String| Finding::new(Reason::BackendUnavailable, text);
-    let transport = SocketTransport::new(endpoint)
-        .map_err(|error| unavailable(format!("`{endpoint}` cannot be used: {}", crate::telemetry::chain(&error))))?;
+    let transport =
+        context.settings.outside.transport(endpoint).map_err(|error| {
+            unavailable(format!("`{endpoint}` cannot be used: {}", crate::telemetry::chain(&error)))
+        })?;
     let observer = Arc::new(Calls::new(context.metrics.clone(), Kind::Organization, &organization.name_any()));
     let settings = client_settings(context);
     let http = HttpClient::observed(transport, endpoint.clone(), credential, settings, Some(observer));

@@ -10,9 +10,7 @@ use crate::{
         Publisher as Object,
         publisher::{ClientSecretAuth, PortalBackend},
     },
-    backend::{
-        Audience, ClientCredentials, Endpoint, HttpClient, Portal, PublisherBackend, SocketTransport, TokenSource,
-    },
+    backend::{Audience, ClientCredentials, Endpoint, HttpClient, Portal, PublisherBackend, TokenSource, Transport},
     plan::{Finding, Reason},
 };
 
@@ -98,8 +96,8 @@ fn audience(auth: &ClientSecretAuth) -> Audience {
     }
 }
 
-fn transport(endpoint: &Endpoint) -> Result<SocketTransport, Finding> {
-    SocketTransport::new(endpoint).map_err(|error| {
+fn transport(endpoint: &Endpoint, context: &Context) -> Result<Box<dyn Transport>, Finding> {
+    context.settings.outside.transport(endpoint).map_err(|error| {
         let cause = crate::telemetry::chain(&error);
         Finding::new(Reason::BackendUnavailable, format!("`{endpoint}` cannot be used: {cause}"))
     })
@@ -112,7 +110,7 @@ fn token_source(
     context: &Context,
 ) -> Result<TokenSource, Finding> {
     let observer = Arc::new(Calls::new(context.metrics.clone(), Kind::Publisher, &publisher.name_any()));
-    let (transport, settings) = (transport(endpoint)?, client_settings(context));
+    let (transport, settings) = (transport(endpoint, context)?, client_settings(context));
     Ok(TokenSource::new(transport, endpoint.clone(), credentials, settings, Some(observer)))
 }
 
@@ -127,7 +125,7 @@ async fn open(
 ) -> Result<Arc<Lane<Publisher>>, Finding> {
     let observer = Arc::new(Calls::new(context.metrics.clone(), Kind::Publisher, &publisher.name_any()));
     let settings = client_settings(context);
-    let http = HttpClient::observed(transport(endpoint)?, endpoint.clone(), source, settings, Some(observer));
+    let http = HttpClient::observed(transport(endpoint, context)?, endpoint.clone(), source, settings, Some(observer));
     let declared = &publisher.spec.publisher_id;
     let backend: Arc<dyn PublisherBackend> =
         Arc::new(Portal::new(http, declared).with_api_version(&portal.api_version));

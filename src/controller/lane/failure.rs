@@ -1,6 +1,8 @@
 //! What a failed step means for its object: the words, and when it is worth another try. No IO.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::{
     backend::{BackendError, ErrorKind},

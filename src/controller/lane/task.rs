@@ -2,12 +2,10 @@
 //!
 //! Creates go out a few at a time; removals one by one, each after a fresh look and with a permit.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use futures::{StreamExt, stream};
+use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
 use crate::{
@@ -140,7 +138,7 @@ async fn add<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>) -> Result<(), Failure
 async fn sit_out_pause<R: Realm>(lane: &Lane<R>) {
     let pause = lane.read().paused_until;
     if let Some(until) = pause {
-        tokio::time::sleep_until(until.into()).await;
+        tokio::time::sleep_until(until).await;
     }
 }
 

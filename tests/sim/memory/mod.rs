@@ -32,6 +32,7 @@ use kube::Client;
 use serde_json::Value;
 use tokio::sync::watch;
 
+use crate::chance::Chance;
 pub(crate) use http::Asked;
 use store::State;
 
@@ -52,17 +53,20 @@ impl Memory {
         Self { state: Arc::new(Mutex::new(State::new(clock))), bell: watch::Sender::new(0) }
     }
 
-    /// A client that speaks to it; what it asks is written down under that name.
-    pub(crate) fn client(&self, user: &str) -> Client {
+    /// A client that speaks to it; what it asks is written down under that name. Each way, there and back, takes up to so many
+    /// milliseconds.
+    pub(crate) fn client(&self, user: &str, chance: Chance, way: u64) -> Client {
         let (memory, user) = (self.clone(), user.to_owned());
         let service = tower::service_fn(move |request: Request<kube::client::Body>| {
-            let (memory, user) = (memory.clone(), user.clone());
+            let (memory, user, chance) = (memory.clone(), user.clone(), chance.clone());
             let answer: BoxFuture<'static, Result<Response<Body>, Infallible>> = Box::pin(async move {
                 let (head, body) = request.into_parts();
                 let body = body.collect().await.unwrap().to_bytes();
-                // Whoever asks waits, and meanwhile others may be first.
-                tokio::task::yield_now().await;
-                Ok(memory.answer(&user, &Request::from_parts(head, body.to_vec())))
+                // Whoever asks waits, and meanwhile others may be first; who is gone meanwhile does not learn the answer.
+                tokio::time::sleep(chance.pause(way)).await;
+                let answer = memory.answer(&user, &Request::from_parts(head, body.to_vec()));
+                tokio::time::sleep(chance.pause(way)).await;
+                Ok(answer)
             });
             answer
         });
@@ -70,16 +74,19 @@ impl Memory {
     }
 
     /// What was asked so far.
-    #[expect(dead_code, reason = "the operator's tests will")]
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.lock().asked.clone()
     }
 
     /// An object by its path, without asking.
-    #[expect(dead_code, reason = "the operator's tests will")]
     pub(crate) fn peek(&self, path: &str) -> Option<Value> {
         let target = resource::Target::parse(path)?;
         self.lock().read(&target.place())
+    }
+
+    /// Every object.
+    pub(crate) fn all(&self) -> Vec<Value> {
+        self.lock().objects.iter().map(|(place, kept)| kept.shown(place)).collect()
     }
 
     /// Forgets all changes so far: an older version is gone, as after a compaction.

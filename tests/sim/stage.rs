@@ -1,0 +1,297 @@
+//! A stage in one thread: the server in memory, the simulator's router, and the operator between them, on one clock that stands
+//! while anybody has something to do.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use http::Request;
+use jiff::{SignedDuration, Timestamp};
+use kube::Client;
+use roster::{
+    access::{Catalogue, Crn},
+    backend::Transport,
+    controller::{self, LeaseSettings, Outside, Settings},
+    simulator::{RequestRecord, Simulator, router, world::Command},
+    telemetry::Metrics,
+};
+use serde_json::{Value, json};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, sleep},
+};
+use tower::ServiceExt;
+
+use crate::{chance::Chance, memory::Memory};
+
+/// Where everything of the tests is.
+pub(crate) const TEAM: &str = "team";
+const SYSTEM: &str = "roster-system";
+/// The user that the operator is, in what was asked.
+pub(crate) const OPERATOR: &str = "operator";
+/// The organization of the example.
+const ORGANIZATION: &str = "9bb441c4-edef-46ac-8a41-c49e44a3fd9a";
+/// The longest that a request is on its way, in milliseconds, there and back alike.
+const WAY: u64 = 40;
+
+/// The clock, which begins on the same day in each test.
+pub(crate) fn clock() -> impl Fn() -> Timestamp + Clone + Send + Sync + 'static {
+    let began = Instant::now();
+    let day: Timestamp = "2026-01-05T08:00:00Z".parse().unwrap();
+    move || day + SignedDuration::try_from(began.elapsed()).unwrap()
+}
+
+/// Everything, with an operator that runs or does not.
+pub(crate) struct Stage {
+    pub(crate) memory: Memory,
+    pub(crate) simulator: Simulator,
+    admin: Client,
+    outside: Outside,
+    chance: Chance,
+    operator: Option<JoinHandle<()>>,
+    starts: u32,
+}
+
+impl Stage {
+    /// An organization with its Secret and delegation, connected under the name `o`, and an operator that runs.
+    pub(crate) async fn new(seed: u64) -> Self {
+        let (chance, clock) = (Chance::new(seed), clock());
+        let memory = Memory::new(Arc::new(clock.clone()));
+        let simulator = Simulator::example(seed, Arc::new(clock.clone()));
+        let outside = outside(&simulator, clock, &chance, seed);
+        let admin = memory.client("admin", Chance::new(0), 0);
+        let mut stage = Self { memory, simulator, admin, outside, chance, operator: None, starts: 0 };
+        for name in [SYSTEM, TEAM] {
+            stage.create("namespaces", "", json!({"metadata": {"name": name}})).await;
+        }
+        let key = stage.simulator.operator_key().unwrap();
+        let data = json!({"key": key.key, "secret": key.secret});
+        stage.create("secrets", SYSTEM, json!({"metadata": {"name": "o"}, "stringData": data})).await;
+        stage.create("confluentorganizations", "", organization()).await;
+        stage.start();
+        stage
+    }
+
+    /// Starts the operator, as another process than any before.
+    pub(crate) fn start(&mut self) {
+        self.starts += 1;
+        let identity = format!("roster-{}", self.starts);
+        let settings = Settings {
+            catalogue: Arc::new(Catalogue::embedded().clone()),
+            credentials_namespace: SYSTEM.to_owned(),
+            http_hosts: Vec::new(),
+            lease: LeaseSettings::new(SYSTEM, "roster", &identity),
+            listen: None,
+            concurrency: 4,
+            instance: identity,
+            outside: self.outside.clone(),
+        };
+        let client = self.memory.client(OPERATOR, self.chance.clone(), WAY);
+        self.operator = Some(tokio::spawn(async move {
+            controller::run(client, settings, Metrics::new("test"), std::future::pending()).await.unwrap();
+        }));
+    }
+
+    /// Ends the operator wherever it is, as a power cut does: what is on its way may arrive or not.
+    pub(crate) async fn crash(&mut self) {
+        if let Some(operator) = self.operator.take() {
+            operator.abort();
+            let ended = operator.await;
+            assert!(ended.is_err_and(|error| error.is_cancelled()), "the operator ended by itself");
+        }
+    }
+
+    async fn send(&self, method: &str, path: &str, body: &Value) -> Result<Value, kube::Error> {
+        let request =
+            Request::builder().method(method).uri(path).header("content-type", "application/merge-patch+json");
+        self.admin.request(request.body(body.to_string().into_bytes()).unwrap()).await
+    }
+
+    /// Makes an object.
+    pub(crate) async fn create(&self, plural: &str, namespace: &str, mut object: Value) {
+        let (path, version, kind) = place(plural, namespace);
+        object["apiVersion"] = json!(version);
+        object["kind"] = json!(kind);
+        let made = self.send("POST", &path, &object).await;
+        assert!(made.is_ok(), "{object}: {made:?}");
+    }
+
+    /// Edits an object.
+    pub(crate) async fn edit(&self, plural: &str, name: &str, patch: Value) {
+        let path = format!("{}/{name}", place(plural, TEAM).0);
+        let edited = self.send("PATCH", &path, &patch).await;
+        assert!(edited.is_ok(), "{patch}: {edited:?}");
+    }
+
+    /// Deletes an object, without waiting for its end.
+    pub(crate) async fn delete(&self, plural: &str, name: &str) {
+        let path = format!("{}/{name}", place(plural, TEAM).0);
+        let deleted = self.send("DELETE", &path, &json!({})).await;
+        assert!(deleted.is_ok(), "{name}: {deleted:?}");
+    }
+
+    /// An object as it is.
+    pub(crate) fn get(&self, plural: &str, name: &str) -> Option<Value> {
+        self.memory.peek(&format!("{}/{name}", place(plural, TEAM).0))
+    }
+
+    /// Declares a person.
+    pub(crate) async fn user(&self, name: &str) {
+        let spec = json!({"organizationRef": {"name": "o"}, "email": address(name)});
+        self.create("confluentusers", TEAM, json!({"metadata": {"name": name}, "spec": spec})).await;
+    }
+
+    /// Declares a binding of a declared person.
+    pub(crate) async fn binding(&self, name: &str, user: &str, role: &str) {
+        let spec = json!({"organizationRef": {"name": "o"}, "principal": {"userRef": {"name": user}}, "role": role,
+            "scope": {"environment": "env-prod01"}});
+        self.create("accessrolebindings", TEAM, json!({"metadata": {"name": name}, "spec": spec})).await;
+    }
+
+    /// Waits until it holds, for as long as somebody would.
+    pub(crate) async fn until(&self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
+        let since = Instant::now();
+        while !holds(self) {
+            assert!(since.elapsed() < Duration::from_mins(30), "not within half an hour: {what}\n{}", self.tell());
+            sleep(Duration::from_millis(250)).await;
+        }
+    }
+
+    /// Waits until an object is as declared, in its present generation.
+    pub(crate) async fn ready(&self, plural: &str, name: &str) -> Value {
+        self.until(&format!("{plural} {name} is ready"), |stage| {
+            stage.get(plural, name).is_some_and(|object| {
+                object["status"]["observedGeneration"] == object["metadata"]["generation"]
+                    && condition(&object, "Ready")["status"] == "True"
+            })
+        })
+        .await;
+        self.get(plural, name).unwrap()
+    }
+
+    /// Waits until an object is gone.
+    pub(crate) async fn gone(&self, plural: &str, name: &str) {
+        self.until(&format!("{plural} {name} is gone"), |stage| stage.get(plural, name).is_none()).await;
+    }
+
+    /// Does something in the portal.
+    pub(crate) fn portal(&self, command: &Command) {
+        self.simulator.portal(command).unwrap();
+    }
+
+    /// Everything held in the organization, as `who role place`, sorted.
+    pub(crate) fn held(&self) -> Vec<String> {
+        let mut all = self.simulator.inspect(|world, at| {
+            let contents = world.contents(at);
+            let name = |id: &str| {
+                let user = contents.users.iter().find(|user| user.id == id).map(|user| user.email.clone());
+                user.unwrap_or_else(|| id.to_owned())
+            };
+            let place = |crn: &str| crn.parse::<Crn>().map_or_else(|_| crn.to_owned(), |crn| crn.scope.describe());
+            let bindings = contents.bindings.iter();
+            let told = bindings.map(|it| format!("{} {} {}", name(it.principal.as_str()), it.role, place(&it.crn)));
+            told.collect::<Vec<String>>()
+        });
+        all.sort();
+        all
+    }
+
+    /// Requests to the vendor that change something, with how often each was made; ids are left out.
+    pub(crate) fn remote_writes(&self) -> BTreeMap<String, usize> {
+        count(self.simulator.requests().iter().filter(|it| it.method != "GET").map(told))
+    }
+
+    /// What the operator wrote to our kinds, with how often.
+    pub(crate) fn local_writes(&self) -> BTreeMap<String, usize> {
+        let asked = self.memory.asked().into_iter().filter(|it| it.user == OPERATOR && (200..300).contains(&it.code));
+        let writes = asked.filter(|it| !matches!(it.verb, "get" | "list" | "watch"));
+        let ours = writes.filter(|it| !matches!(&*it.resource, "leases" | "events"));
+        count(ours.map(|it| format!("{} {} {}", it.verb, it.resource, it.name)))
+    }
+
+    fn tell(&self) -> String {
+        let statuses = self.memory.all().into_iter().filter(|object| !object["spec"]["organizationRef"].is_null());
+        let statuses: Vec<String> = statuses
+            .map(|it| format!("{} {}: {}", it["kind"], it["metadata"]["name"], condition(&it, "Ready")))
+            .collect();
+        let requests = self.simulator.requests();
+        let last: Vec<String> = requests.iter().rev().take(12).map(|it| format!("{it:?}")).collect();
+        format!("{statuses:#?}\nremote: {:#?}\nlast: {last:#?}", self.held())
+    }
+}
+
+/// The way out of the operator: to the simulator's router and nowhere else.
+fn outside(
+    simulator: &Simulator,
+    clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+    chance: &Chance,
+    seed: u64,
+) -> Outside {
+    let (router, chance) = (router(simulator.clone()), chance.clone());
+    let ways = move |_: &roster::backend::Endpoint| {
+        let (router, chance) = (router.clone(), chance.clone());
+        let send = move |request: Request<bytes::Bytes>| {
+            let (router, chance) = (router.clone(), chance.clone());
+            let answer: futures::future::BoxFuture<'static, _> = Box::pin(async move {
+                sleep(chance.pause(WAY)).await;
+                let answer = router.oneshot(request.map(axum::body::Body::from)).await.unwrap();
+                sleep(chance.pause(WAY)).await;
+                let (head, body) = answer.into_parts();
+                let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+                Ok(http::Response::from_parts(head, body))
+            });
+            answer
+        };
+        Ok(Box::new(send) as Box<dyn Transport>)
+    };
+    Outside::new(clock, ways, seed)
+}
+
+/// The address of a person who has to be invited.
+pub(crate) fn address(name: &str) -> String {
+    format!("{name}@partner.example")
+}
+
+fn organization() -> Value {
+    let grant = json!([{"roles": ["*"], "within": [{"organization": {}}],
+        "principals": {"kinds": ["User", "ServiceAccount"], "declaredIn": "Anywhere"}}]);
+    let delegation =
+        json!({"name": "all", "namespaces": {"names": [TEAM]}, "invite": {"emailDomains": ["*"]}, "grant": grant});
+    let auth = json!({"apiKey": {"secretRef": {"name": "o"}}});
+    json!({"metadata": {"name": "o"}, "spec": {"organizationId": ORGANIZATION, "delegations": [delegation],
+        "backend": {"confluentCloud": {"endpoint": "https://simulator.example", "auth": auth}}}})
+}
+
+/// The path of a collection, and what its objects are.
+fn place(plural: &str, namespace: &str) -> (String, &'static str, &'static str) {
+    let ours = "/apis/access.roster.dev/v1alpha1";
+    let (root, version, kind) = match plural {
+        "namespaces" => ("/api/v1", "v1", "Namespace"),
+        "secrets" => ("/api/v1", "v1", "Secret"),
+        "confluentorganizations" => (ours, "access.roster.dev/v1alpha1", "ConfluentOrganization"),
+        "confluentusers" => (ours, "access.roster.dev/v1alpha1", "ConfluentUser"),
+        "accessrolebindings" => (ours, "access.roster.dev/v1alpha1", "RoleBinding"),
+        other => unreachable!("no resource `{other}`"),
+    };
+    if namespace.is_empty() || plural == "confluentorganizations" {
+        return (format!("{root}/{plural}"), version, kind);
+    }
+    (format!("{root}/namespaces/{namespace}/{plural}"), version, kind)
+}
+
+fn told(request: &RequestRecord) -> String {
+    let collection: Vec<&str> = request.path.split('/').take(4).collect();
+    format!("{} {}", request.method, collection.join("/"))
+}
+
+fn count(all: impl Iterator<Item = String>) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for one in all {
+        *counts.entry(one).or_default() += 1;
+    }
+    counts
+}
+
+/// One condition of an object.
+pub(crate) fn condition(object: &Value, kind: &str) -> Value {
+    let all = object["status"]["conditions"].as_array().cloned().unwrap_or_default();
+    all.into_iter().find(|condition| condition["type"] == kind).unwrap_or_default()
+}
