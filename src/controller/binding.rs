@@ -214,7 +214,8 @@ fn others(
         .collect()
 }
 
-/// Live objects of an organization but one, as far as a cheap look does not rule them out.
+/// Live objects of an organization but one, as far as a cheap look does not rule them out. In the order of their names: a
+/// sentence that lists them is the same after each look and after a restart.
 fn live_bindings(
     organization: &str,
     but: &str,
@@ -228,7 +229,9 @@ fn live_bindings(
             && may_matter(other);
         matters.then(|| other.clone())
     };
-    context.wake.bindings.select(pick).into_iter()
+    let mut found = context.wake.bindings.select(pick);
+    found.sort_by_cached_key(name_of);
+    found.into_iter()
 }
 
 /// Whether an object may stand for a grant: not where it is as declared and answers for another one.

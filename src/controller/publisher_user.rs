@@ -161,8 +161,10 @@ fn others(user: &PublisherUser, context: &Context) -> Vec<(PublisherUser, Namesp
             && key_in(&other.spec) == key_in(&user.spec);
         same.then(|| other.clone())
     };
-    let found = context.wake.publisher_users.select(same).into_iter();
+    let mut found = context.wake.publisher_users.select(same);
+    found.sort_by_cached_key(name_of);
     found
+        .into_iter()
         .map(|other| (other.namespace().unwrap_or_default(), other))
         .map(|(it, other)| (other, context.namespace(&it)))
         .collect()

@@ -1,7 +1,17 @@
 //! The simulation: the whole operator in one thread, over an API server in memory and the simulator's router, under virtual
 //! time. A binary of its own, since it links in a fraction of the time that `tests/it` takes, and shares nothing with it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::similar_names,
+    reason = "helpers of tests fail and speak as tests do"
+)]
+
 mod chance;
+mod drive;
 mod memory;
 mod stage;
 mod story;
 mod twin;
+mod way;

@@ -7,10 +7,9 @@ use http::Request;
 use jiff::{SignedDuration, Timestamp};
 use kube::Client;
 use roster::{
-    access::{Catalogue, Crn},
-    backend::Transport,
+    access::Catalogue,
     controller::{self, LeaseSettings, Outside, Settings},
-    simulator::{RequestRecord, Simulator, router, world::Command},
+    simulator::{RequestRecord, Simulator, world::Command},
     telemetry::Metrics,
 };
 use serde_json::{Value, json};
@@ -18,9 +17,12 @@ use tokio::{
     task::JoinHandle,
     time::{Instant, sleep},
 };
-use tower::ServiceExt;
 
-use crate::{chance::Chance, memory::Memory};
+use crate::{
+    chance::Chance,
+    memory::Memory,
+    way::{Changes, Picture, outside},
+};
 
 /// Where everything of the tests is.
 pub(crate) const TEAM: &str = "team";
@@ -30,7 +32,7 @@ pub(crate) const OPERATOR: &str = "operator";
 /// The organization of the example.
 const ORGANIZATION: &str = "9bb441c4-edef-46ac-8a41-c49e44a3fd9a";
 /// The longest that a request is on its way, in milliseconds, there and back alike.
-const WAY: u64 = 40;
+pub(crate) const WAY: u64 = 40;
 
 /// The clock, which begins on the same day in each test.
 pub(crate) fn clock() -> impl Fn() -> Timestamp + Clone + Send + Sync + 'static {
@@ -46,6 +48,8 @@ pub(crate) struct Stage {
     admin: Client,
     outside: Outside,
     chance: Chance,
+    /// What the operator changed at the vendor.
+    pub(crate) changes: Changes,
     operator: Option<JoinHandle<()>>,
     starts: u32,
 }
@@ -56,9 +60,10 @@ impl Stage {
         let (chance, clock) = (Chance::new(seed), clock());
         let memory = Memory::new(Arc::new(clock.clone()));
         let simulator = Simulator::example(seed, Arc::new(clock.clone()));
-        let outside = outside(&simulator, clock, &chance, seed);
+        let changes = Changes::default();
+        let outside = outside(&simulator, clock, &chance, &changes, seed);
         let admin = memory.client("admin", Chance::new(0), 0);
-        let mut stage = Self { memory, simulator, admin, outside, chance, operator: None, starts: 0 };
+        let mut stage = Self { memory, simulator, admin, outside, chance, changes, operator: None, starts: 0 };
         for name in [SYSTEM, TEAM] {
             stage.create("namespaces", "", json!({"metadata": {"name": name}})).await;
         }
@@ -74,11 +79,15 @@ impl Stage {
     pub(crate) fn start(&mut self) {
         self.starts += 1;
         let identity = format!("roster-{}", self.starts);
+        // Patient, since each renewal is two requests of a virtual hour that should cost little.
+        let mut lease = LeaseSettings::new(SYSTEM, "roster", &identity);
+        (lease.lease_duration, lease.renew_deadline) = (Duration::from_mins(1), Duration::from_secs(40));
+        lease.retry_period = Duration::from_secs(10);
         let settings = Settings {
             catalogue: Arc::new(Catalogue::embedded().clone()),
             credentials_namespace: SYSTEM.to_owned(),
             http_hosts: Vec::new(),
-            lease: LeaseSettings::new(SYSTEM, "roster", &identity),
+            lease,
             listen: None,
             concurrency: 4,
             instance: identity,
@@ -86,7 +95,8 @@ impl Stage {
         };
         let client = self.memory.client(OPERATOR, self.chance.clone(), WAY);
         self.operator = Some(tokio::spawn(async move {
-            controller::run(client, settings, Metrics::new("test"), std::future::pending()).await.unwrap();
+            let run = controller::run(client, settings, Metrics::new("test"), std::future::pending());
+            Box::pin(run).await.unwrap();
         }));
     }
 
@@ -141,8 +151,12 @@ impl Stage {
 
     /// Declares a binding of a declared person.
     pub(crate) async fn binding(&self, name: &str, user: &str, role: &str) {
+        let scope = match role {
+            "OrganizationAdmin" => json!({"organization": {}}),
+            _ => json!({"environment": "env-prod01"}),
+        };
         let spec = json!({"organizationRef": {"name": "o"}, "principal": {"userRef": {"name": user}}, "role": role,
-            "scope": {"environment": "env-prod01"}});
+            "scope": scope});
         self.create("accessrolebindings", TEAM, json!({"metadata": {"name": name}, "spec": spec})).await;
     }
 
@@ -179,19 +193,24 @@ impl Stage {
 
     /// Everything held in the organization, as `who role place`, sorted.
     pub(crate) fn held(&self) -> Vec<String> {
-        let mut all = self.simulator.inspect(|world, at| {
-            let contents = world.contents(at);
-            let name = |id: &str| {
-                let user = contents.users.iter().find(|user| user.id == id).map(|user| user.email.clone());
-                user.unwrap_or_else(|| id.to_owned())
-            };
-            let place = |crn: &str| crn.parse::<Crn>().map_or_else(|_| crn.to_owned(), |crn| crn.scope.describe());
-            let bindings = contents.bindings.iter();
-            let told = bindings.map(|it| format!("{} {} {}", name(it.principal.as_str()), it.role, place(&it.crn)));
-            told.collect::<Vec<String>>()
-        });
-        all.sort();
-        all
+        Picture::of(&self.simulator).held
+    }
+
+    /// The id of a person with that address, invited or not.
+    pub(crate) fn id_of(&self, email: &str) -> Option<String> {
+        self.simulator.inspect(|world, at| {
+            let users = world.contents(at).users;
+            users.iter().find(|user| user.email == email).map(|user| user.id.clone())
+        })
+    }
+
+    /// The id of a binding that a person with that address has.
+    pub(crate) fn a_binding_of(&self, email: &str) -> Option<String> {
+        let holder = self.id_of(email)?;
+        self.simulator.inspect(|world, at| {
+            let bindings = world.contents(at).bindings;
+            bindings.iter().find(|it| it.principal.as_str() == holder).map(|it| it.id.clone())
+        })
     }
 
     /// Requests to the vendor that change something, with how often each was made; ids are left out.
@@ -207,7 +226,8 @@ impl Stage {
         count(ours.map(|it| format!("{} {} {}", it.verb, it.resource, it.name)))
     }
 
-    fn tell(&self) -> String {
+    /// What there is to know when something fails.
+    pub(crate) fn tell(&self) -> String {
         let statuses = self.memory.all().into_iter().filter(|object| !object["spec"]["organizationRef"].is_null());
         let statuses: Vec<String> = statuses
             .map(|it| format!("{} {}: {}", it["kind"], it["metadata"]["name"], condition(&it, "Ready")))
@@ -216,33 +236,6 @@ impl Stage {
         let last: Vec<String> = requests.iter().rev().take(12).map(|it| format!("{it:?}")).collect();
         format!("{statuses:#?}\nremote: {:#?}\nlast: {last:#?}", self.held())
     }
-}
-
-/// The way out of the operator: to the simulator's router and nowhere else.
-fn outside(
-    simulator: &Simulator,
-    clock: impl Fn() -> Timestamp + Send + Sync + 'static,
-    chance: &Chance,
-    seed: u64,
-) -> Outside {
-    let (router, chance) = (router(simulator.clone()), chance.clone());
-    let ways = move |_: &roster::backend::Endpoint| {
-        let (router, chance) = (router.clone(), chance.clone());
-        let send = move |request: Request<bytes::Bytes>| {
-            let (router, chance) = (router.clone(), chance.clone());
-            let answer: futures::future::BoxFuture<'static, _> = Box::pin(async move {
-                sleep(chance.pause(WAY)).await;
-                let answer = router.oneshot(request.map(axum::body::Body::from)).await.unwrap();
-                sleep(chance.pause(WAY)).await;
-                let (head, body) = answer.into_parts();
-                let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-                Ok(http::Response::from_parts(head, body))
-            });
-            answer
-        };
-        Ok(Box::new(send) as Box<dyn Transport>)
-    };
-    Outside::new(clock, ways, seed)
 }
 
 /// The address of a person who has to be invited.
@@ -257,6 +250,7 @@ fn organization() -> Value {
         json!({"name": "all", "namespaces": {"names": [TEAM]}, "invite": {"emailDomains": ["*"]}, "grant": grant});
     let auth = json!({"apiKey": {"secretRef": {"name": "o"}}});
     json!({"metadata": {"name": "o"}, "spec": {"organizationId": ORGANIZATION, "delegations": [delegation],
+        "protection": {"minimumOrganizationAdmins": 2},
         "backend": {"confluentCloud": {"endpoint": "https://simulator.example", "auth": auth}}}})
 }
 

@@ -1,7 +1,5 @@
 //! One script on the API server in memory and on a real one, compared step by step: what the simulation stands on is true.
 
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests fail and speak as tests do")]
-
 mod normal;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};

@@ -1,9 +1,8 @@
 //! An API server in memory: the verbs that the operator and its tests use, over plain state, as a service that a
 //! `kube::Client` is built on. No socket, no thread, no clock but the one it is given.
 //!
-//! What it does not know it refuses with 501, so that nobody takes a gap for an answer. `tests/it/twin.rs` runs one script on it
+//! What it does not know it refuses with 501, so that nobody takes a gap for an answer. `tests/sim/twin.rs` runs one script on it
 //! and on the real one.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod answer;
 mod apply;

@@ -1,0 +1,122 @@
+//! The way from the operator to the vendor, which is the simulator's router and nothing else; what a request changes there is
+//! written down at the moment it does.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+    task::Poll,
+};
+
+use axum::body::{Body, to_bytes};
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use http::{Request, Response};
+use jiff::Timestamp;
+use roster::{
+    access::Crn,
+    backend::{Endpoint, Transport, TransportError},
+    controller::Outside,
+    simulator::{Simulator, router, world::Membership},
+};
+use tokio::time::{Instant, sleep};
+use tower::ServiceExt;
+
+use crate::{chance::Chance, stage::WAY};
+
+/// An organization as the laws look at it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Picture {
+    /// `who role place`, sorted.
+    pub(crate) held: Vec<String>,
+    /// The addresses of people, invited ones included.
+    pub(crate) people: BTreeSet<String>,
+    /// How many active people administer the organization.
+    pub(crate) administrators: usize,
+}
+
+impl Picture {
+    pub(crate) fn of(simulator: &Simulator) -> Self {
+        simulator.inspect(|world, at| {
+            let contents = world.contents(at);
+            let user = |id: &str| contents.users.iter().find(|user| user.id == id);
+            let name = |id: &str| user(id).map_or_else(|| id.to_owned(), |user| user.email.clone());
+            let place = |crn: &str| crn.parse::<Crn>().map_or_else(|_| crn.to_owned(), |crn| crn.scope.describe());
+            let bindings = contents.bindings.iter();
+            let told = bindings.map(|it| format!("{} {} {}", name(it.principal.as_str()), it.role, place(&it.crn)));
+            let mut held: Vec<String> = told.collect();
+            held.sort();
+            let active = |id: &str| user(id).is_some_and(|user| user.membership == Membership::Member);
+            let administers = contents.bindings.iter().filter(|it| it.role == "OrganizationAdmin");
+            let administrators = administers.filter(|it| active(it.principal.as_str())).count();
+            let people = contents.users.iter().map(|user| user.email.clone()).collect();
+            Self { held, people, administrators }
+        })
+    }
+}
+
+/// One request that changes something, with what it changed.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    pub(crate) at: Instant,
+    pub(crate) request: String,
+    pub(crate) status: u16,
+    pub(crate) before: Picture,
+    pub(crate) after: Picture,
+}
+
+/// All of them. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Changes(Arc<Mutex<Vec<Change>>>);
+
+impl Changes {
+    /// What came since the last call.
+    pub(crate) fn take(&self) -> Vec<Change> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+/// The operator's way out. Each request takes its time there, and its answer the same.
+pub(crate) fn outside(
+    simulator: &Simulator,
+    clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+    chance: &Chance,
+    changes: &Changes,
+    seed: u64,
+) -> Outside {
+    let (simulator, chance, changes) = (simulator.clone(), chance.clone(), changes.clone());
+    let ways = move |_: &Endpoint| {
+        let (router, simulator) = (router(simulator.clone()), simulator.clone());
+        let (chance, changes) = (chance.clone(), changes.clone());
+        let send = move |request: Request<Bytes>| {
+            let (router, simulator) = (router.clone(), simulator.clone());
+            let (chance, changes) = (chance.clone(), changes.clone());
+            let answer: BoxFuture<'static, _> = Box::pin(async move {
+                sleep(chance.pause(WAY)).await;
+                let before = (request.method() != "GET").then(|| Picture::of(&simulator));
+                let told = format!("{} {}", request.method(), request.uri().path());
+                let mut answer = std::pin::pin!(router.oneshot(request.map(Body::from)));
+                // All is done at the first look, also where nothing is ever answered.
+                let first = futures::poll!(&mut answer);
+                if let Some(before) = before {
+                    let status = match &first {
+                        Poll::Ready(Ok(answer)) => answer.status().as_u16(),
+                        Poll::Ready(Err(_)) | Poll::Pending => 0,
+                    };
+                    let (at, after) = (Instant::now(), Picture::of(&simulator));
+                    changes.0.lock().unwrap().push(Change { at, request: told, status, before, after });
+                }
+                let answer = match first {
+                    Poll::Ready(answer) => answer.unwrap(),
+                    Poll::Pending => answer.await.unwrap(),
+                };
+                sleep(chance.pause(WAY)).await;
+                let (head, body) = answer.into_parts();
+                let body = to_bytes(body, usize::MAX).await.map_err(TransportError::broken)?;
+                Ok(Response::from_parts(head, body))
+            });
+            answer
+        };
+        Ok(Box::new(send) as Box<dyn Transport>)
+    };
+    Outside::new(clock, ways, seed)
+}
