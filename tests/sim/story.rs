@@ -78,3 +78,19 @@ async fn each_object_costs_two_writes_and_after_quiet_and_a_restart_nothing_is_w
     sleep(Duration::from_hours(1)).await;
     assert_eq!((stage.remote_writes(), stage.local_writes()), (remote, local));
 }
+
+#[tokio::test(start_paused = true)]
+async fn two_objects_for_one_grant_make_it_once() {
+    let stage = Stage::new(3).await;
+    stage.ready("confluentorganizations", "o").await;
+    stage.user("ada").await;
+    stage.ready("confluentusers", "ada").await;
+    for name in ["one", "other"] {
+        stage.binding(name, "ada", "MetricsViewer").await;
+    }
+    for name in ["one", "other"] {
+        stage.ready("accessrolebindings", name).await;
+    }
+    let made = [("POST /iam/v2/invitations", 1), ("POST /iam/v2/role-bindings", 1)];
+    assert_eq!(stage.remote_writes(), counted(made));
+}

@@ -77,6 +77,14 @@ impl Realm for Organization {
         picture.shows(written)
     }
 
+    /// An invitation that lapsed is there too, so only grants are looked for.
+    fn is_made(picture: &Inventory, step: &Step) -> bool {
+        match step {
+            Step::Grant(grant) => picture.find(grant).is_some(),
+            Step::Invite { .. } | Step::Rename { .. } | Step::Remove(_) => false,
+        }
+    }
+
     fn removal(step: &Step) -> Option<&Removal> {
         match step {
             Step::Remove(removal) => Some(removal),

@@ -79,6 +79,11 @@ impl Realm for Publisher {
         picture.shows(written)
     }
 
+    /// The portal keeps one user for each address and refuses another.
+    fn is_made(_: &Roll, _: &MemberStep) -> bool {
+        false
+    }
+
     fn removal(step: &MemberStep) -> Option<&MemberRemoval> {
         match step {
             MemberStep::Remove(removal) => Some(removal),

@@ -50,6 +50,8 @@ pub(crate) trait Realm: Send + Sync + 'static {
     /// Whether a listing already shows the write.
     fn shows(picture: &Self::Picture, written: &Self::Written) -> bool;
 
+    /// Whether the picture has what the step would make.
+    fn is_made(picture: &Self::Picture, step: &Self::Step) -> bool;
     /// The removal that a step is, if it is one.
     fn removal(step: &Self::Step) -> Option<&Self::Removal>;
     /// Whether a removal takes along what it does not name, so that an old picture is not enough to make it on.

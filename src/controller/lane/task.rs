@@ -2,7 +2,7 @@
 //!
 //! Creates go out a few at a time; removals one by one, each after a fresh look and with a permit.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, fmt::Display, sync::Arc, time::Duration};
 
 use futures::{StreamExt, stream};
 use tokio::time::Instant;
@@ -96,12 +96,17 @@ fn take<R: Realm>(lane: &Lane<R>) -> Vec<Job<R::Step>> {
 async fn work<R: Realm>(lane: &Lane<R>, batch: Vec<Job<R::Step>>) {
     let (removing, adding): (Vec<_>, Vec<_>) =
         batch.into_iter().partition(|job| job.steps.iter().any(|step| R::removal(step).is_some()));
-    stream::iter(adding)
+    let (alone, alike) = told_apart(adding);
+    stream::iter(alone)
         .for_each_concurrent(ABREAST, |job| async move {
             let steps = async { finish(lane, &job.author, add(lane, &job).await) };
             job.author.pass.follow(span(lane, &job.author), steps).await;
         })
         .await;
+    for job in alike {
+        let steps = async { finish(lane, &job.author, add(lane, &job).await) };
+        job.author.pass.follow(span(lane, &job.author), steps).await;
+    }
     let mut around: Option<Result<R::Around, Failure>> = None;
     for job in removing {
         let steps = async {
@@ -113,6 +118,16 @@ async fn work<R: Realm>(lane: &Lane<R>, batch: Vec<Job<R::Step>>) {
         };
         job.author.pass.follow(span(lane, &job.author), steps).await;
     }
+}
+
+/// Jobs with a step that another one before them has too, such as two objects for one grant, come after it: abreast, both
+/// would make it.
+fn told_apart<S: Display>(jobs: Vec<Job<S>>) -> (Vec<Job<S>>, Vec<Job<S>>) {
+    let mut known = HashSet::new();
+    jobs.into_iter().partition(|job| {
+        let new: Vec<bool> = job.steps.iter().map(|step| known.insert(step.to_string())).collect();
+        new.into_iter().all(|new| new)
+    })
 }
 
 /// The span of an object's steps, which goes on with that of the reconcile that decided them.
@@ -127,6 +142,10 @@ async fn add<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>) -> Result<(), Failure
         sit_out_pause(lane).await;
         if !lane.parts.wake.wants(&job.author) {
             return Ok(());
+        }
+        // Another object's step, or a listing, was first; this object is woken, and sees it.
+        if lane.read().picture.as_ref().is_some_and(|picture| R::is_made(picture, step)) {
+            continue;
         }
         let written = write(lane, lane.parts.realm.make(step)).await?;
         let written = written.map_err(|error| failed(lane, step, &error))?;
