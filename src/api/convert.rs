@@ -4,9 +4,11 @@ mod publisher;
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::{
     access::{
-        Crn, Delegation, Email, Grant, Key, Pattern, PrincipalId, PrincipalKind, Scope,
+        Crn, Delegation, Email, Grant, Key, Pattern, PrincipalId, PrincipalKind, Scope, Validity,
         delegation::{DeclaredIn, GrantRule, Namespaces},
         listing::AuthType,
     },
@@ -20,7 +22,7 @@ use crate::{
 use super::{
     ConfluentOrganizationSpec, ConfluentUserSpec, RoleBinding, RoleBindingSpec,
     binding::{PatternType, Principal, Resource, ResourceType, ScopeSpec},
-    common::BindingDeletion,
+    common::{BindingDeletion, ValiditySpec},
     organization::{self, DelegationSpec, NamespaceMatch, ProtectionSpec},
     user,
 };
@@ -63,6 +65,7 @@ pub fn desired_binding(
     let scope =
         scope(&spec.scope, &organization.organization_id).map_err(|error| invalid(format!("`spec.scope`: {error}")))?;
     let deletion = spec.deletion_policy.unwrap_or(organization.deletion_policy);
+    validity(spec.validity.as_ref())?;
     Ok(DesiredBinding {
         principal: principal(&spec.principal, user_email)?,
         role: spec.role.clone(),
@@ -70,6 +73,27 @@ pub fn desired_binding(
         adoption: spec.adoption.map(Into::into),
         retain: deletion == BindingDeletion::Retain,
     })
+}
+
+/// When declared access is in force.
+pub fn validity(spec: Option<&ValiditySpec>) -> Result<Validity, Finding> {
+    let Some(spec) = spec else { return Ok(Validity::default()) };
+    let read = |text: &Option<String>, field: &str| {
+        let text = text.as_deref();
+        text.map(|text| {
+            let error = |_| invalid(format!("`spec.validity.{field}`: `{text}` is no time with its zone"));
+            text.parse::<Timestamp>().map_err(error)
+        })
+        .transpose()
+    };
+    let validity =
+        Validity { not_before: read(&spec.not_before, "notBefore")?, not_after: read(&spec.not_after, "notAfter")? };
+    match (validity.not_before, validity.not_after) {
+        (Some(begin), Some(end)) if end <= begin => {
+            Err(invalid("`spec.validity`: `notAfter` must be later than `notBefore`"))
+        }
+        (_, _) => Ok(validity),
+    }
 }
 
 fn principal(
@@ -204,6 +228,12 @@ fn one_delegation(spec: &DelegationSpec, organization_id: &str) -> Delegation {
             organization::DeclaredIn::SameNamespace => DeclaredIn::SameNamespace,
             organization::DeclaredIn::Anywhere => DeclaredIn::Anywhere,
         },
+        // What cannot be read bounds to nothing.
+        max_duration: rule.max_duration.as_deref().map(|text| {
+            seconds(text)
+                .and_then(|count| i64::try_from(count).ok())
+                .map_or(SignedDuration::ZERO, SignedDuration::from_secs)
+        }),
     };
     Delegation {
         name: spec.name.clone(),
@@ -242,17 +272,20 @@ pub fn protection(spec: &ProtectionSpec) -> Protection {
 
 /// How often an organization is listed; ten minutes where the text cannot be read, which the schema rules out.
 pub fn resync_interval(text: &str) -> Duration {
-    let (digits, unit) = text.split_at(text.len().saturating_sub(1));
-    let seconds = match unit {
+    seconds(text).map_or(Duration::from_mins(10), Duration::from_secs)
+}
+
+/// A number with a unit, in seconds.
+fn seconds(text: &str) -> Option<u64> {
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let unit = match unit {
         "s" => 1,
         "m" => 60,
         "h" => 3_600,
-        _ => 0,
+        "d" => 86_400,
+        _ => return None,
     };
-    match digits.parse::<u64>() {
-        Ok(count) if count > 0 && seconds > 0 => Duration::from_secs(count.saturating_mul(seconds)),
-        _ => Duration::from_mins(10),
-    }
+    digits.parse::<u64>().ok().filter(|count| *count > 0).map(|count| count.saturating_mul(unit))
 }
 
 #[cfg(test)]

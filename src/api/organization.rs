@@ -212,6 +212,12 @@ pub struct GrantRuleSpec {
     /// To whom.
     #[serde(default)]
     pub principals: PrincipalRule,
+    /// For how long at most: a number with `m`, `h` or `d`, counted from the binding's creation, or from its
+    /// `validity.notBefore` where that is later, to its `validity.notAfter`. For ever when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 2, max = 6))]
+    #[x_kube(validation = ("self.matches('^[1-9][0-9]{0,4}(m|h|d)$')", "`maxDuration` must be a number with 'm', 'h' or 'd', for example '24h'"))]
+    pub max_duration: Option<String>,
 }
 
 /// To whom a namespace may grant.

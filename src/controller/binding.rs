@@ -14,8 +14,10 @@ use crate::{
         convert,
     },
     plan::{
-        Finding, Reason,
-        binding::{BindingObject, DeclaredPrincipal, DesiredBinding, Meaning, Recorded, Sharers, decide, stands_for},
+        Facts, Finding, Reason,
+        binding::{
+            BindingObject, DeclaredPrincipal, DesiredBinding, Meaning, Recorded, Sharers, claims, decide, stands_for,
+        },
     },
     status::ConditionType,
 };
@@ -63,6 +65,8 @@ impl Managed for RoleBinding {
             Ok(lane) => lane,
             Err(mut plan) => {
                 plan.declares = convert::recorded(self).into_iter().map(|recorded| recorded.grant).collect();
+                // Something is due and cannot be done: that is no time to be quiet.
+                plan.quiet &= !is_due(self, now);
                 return *plan;
             }
         };
@@ -84,7 +88,11 @@ impl Managed for RoleBinding {
         if let (Some(record), Some(spec)) = (&decided.record, ground.spec()) {
             status.grant = Some(grant_status(record, &spec.organization_id));
         }
+        if decided.lets_go {
+            status.grant = None;
+        }
         status.binding_id.clone_from(&decided.binding_id);
+        status.next_transition = decided.next.map(|at| at.to_string());
         status.meaning = decided.meaning.as_ref().map(meaning_status).or(status.meaning);
         let ended = view.ended(&uid);
         drop(view);
@@ -113,6 +121,13 @@ impl Managed for RoleBinding {
         status.conditions = conditions;
         status
     }
+}
+
+/// Whether the time has come to grant or to revoke, and it was not told yet that it was done.
+fn is_due(binding: &RoleBinding, now: Timestamp) -> bool {
+    let Some(status) = &binding.status else { return false };
+    let due = status.next_transition.as_deref().and_then(|at| at.parse::<Timestamp>().ok());
+    due.is_some_and(|at| at <= now)
 }
 
 fn grant_status(record: &Recorded, organization_id: &str) -> GrantStatus {
@@ -154,7 +169,9 @@ pub(crate) fn standing_for(
     now: Timestamp,
 ) -> Vec<String> {
     live_bindings(&user.spec.organization_ref.name, "", context, |other| may_mean(other, user, principal))
-        .filter(|other| grants_of(other, ground, view, context, now).iter().any(|grant| grant.principal == *principal))
+        .filter(|other| {
+            grants_of(other, ground, view, context, now, claims).iter().any(|grant| grant.principal == *principal)
+        })
         .map(|other| name_of(&other))
         .collect()
 }
@@ -170,7 +187,7 @@ fn others(
 ) -> Vec<String> {
     let but = binding.uid().unwrap_or_default();
     live_bindings(binding.connection(), &but, context, |other| may_stand_for(other, grant))
-        .filter(|other| grants_of(other, ground, view, context, now).contains(grant))
+        .filter(|other| grants_of(other, ground, view, context, now, stands_for).contains(grant))
         .map(|other| name_of(&other))
         .collect()
 }
@@ -226,6 +243,7 @@ fn grants_of(
     view: &View<'_, Organization>,
     context: &Context,
     now: Timestamp,
+    of: fn(&BindingObject, &Result<DesiredBinding, Finding>, &Facts<'_>) -> Vec<Grant>,
 ) -> Vec<Grant> {
     let Some(inventory) = view.picture() else {
         return Vec::new();
@@ -233,7 +251,7 @@ fn grants_of(
     let namespace = context.namespace(&binding.namespace().unwrap_or_default());
     let desired = desired(binding, ground.spec(), context);
     let facts = ground.facts_in(&namespace, view, inventory, now);
-    stands_for(&object(binding, desired.as_ref().ok(), context, now), &desired, &facts)
+    of(&object(binding, desired.as_ref().ok(), context, now), &desired, &facts)
 }
 
 fn name_of(binding: &RoleBinding) -> String {
@@ -278,6 +296,8 @@ fn object(binding: &RoleBinding, desired: Option<&DesiredBinding>, context: &Con
         recorded: convert::recorded(binding),
         meaning: meaning(binding),
         declared_here: desired.is_some_and(|desired| declared_here(binding, &desired.principal, context)),
+        // One that cannot be read is told as invalid, and ends nothing.
+        validity: convert::validity(binding.spec.validity.as_ref()).unwrap_or_default(),
     }
 }
 

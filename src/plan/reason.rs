@@ -67,6 +67,10 @@ reasons! {
     PermissionsHeld: Settled, "Nothing.";
     /// A complete listing has been read.
     InventoryRead: Settled, "Nothing.";
+    /// The time that `spec.validity` gives the access has not come.
+    NotYetValid: Settled, "Nothing; it is granted at the time that the message names.";
+    /// The time that `spec.validity` gives the access is over; what this object gave is revoked.
+    Expired: Settled, "Delete the object, or move `spec.validity.notAfter` where the access is needed for longer.";
     /// The backend is the simulator; nothing here is real.
     Simulator: Settled, "Point `spec.backend` at the vendor when you mean it.";
 

@@ -13,6 +13,7 @@ mod gitops;
 mod image;
 mod isolation;
 mod lease;
+mod lifecycle;
 mod onboarding;
 mod operation;
 mod permissions;

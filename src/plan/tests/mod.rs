@@ -4,6 +4,7 @@ mod binding;
 mod guard;
 mod publisher;
 mod user;
+mod validity;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -131,6 +132,7 @@ impl Setting {
                 within: vec![Scope::organization()],
                 kinds: vec![PrincipalKind::User, PrincipalKind::ServiceAccount, PrincipalKind::IdentityPool],
                 declared_in: DeclaredIn::Anywhere,
+                max_duration: None,
             }],
         };
         Self {
