@@ -68,6 +68,10 @@ pub struct RoleBindingSpec {
     /// them is in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validity: Option<ValiditySpec>,
+    /// Why, in your words, for whoever reads the object. Nothing is made of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1_024))]
+    pub justification: Option<String>,
 }
 
 /// Exactly one way to name who holds the role.

@@ -27,7 +27,7 @@ use super::{
     ground::{Ground, lane_or_wait},
     key::Kind,
     lane::{Organization, View},
-    managed::{Managed, Plan},
+    managed::{Managed, Plan, is_due},
 };
 
 /// What was observed of one binding's object.
@@ -66,7 +66,7 @@ impl Managed for RoleBinding {
             Err(mut plan) => {
                 plan.declares = convert::recorded(self).into_iter().map(|recorded| recorded.grant).collect();
                 // Something is due and cannot be done: that is no time to be quiet.
-                plan.quiet &= !is_due(self, now);
+                plan.quiet &= !is_due(status.next_transition.as_deref(), now);
                 return *plan;
             }
         };
@@ -121,13 +121,6 @@ impl Managed for RoleBinding {
         status.conditions = conditions;
         status
     }
-}
-
-/// Whether the time has come to grant or to revoke, and it was not told yet that it was done.
-fn is_due(binding: &RoleBinding, now: Timestamp) -> bool {
-    let Some(status) = &binding.status else { return false };
-    let due = status.next_transition.as_deref().and_then(|at| at.parse::<Timestamp>().ok());
-    due.is_some_and(|at| at <= now)
 }
 
 fn grant_status(record: &Recorded, organization_id: &str) -> GrantStatus {

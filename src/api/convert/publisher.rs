@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-use super::{invalid, namespaces};
+use super::{invalid, namespaces, validity};
 
 /// Most warnings in a status.
 const SHOWN: usize = 20;
@@ -28,6 +28,7 @@ const SHOWN: usize = 20;
 /// What a `PublisherUser` declares, on a publisher with that `deletionPolicy`.
 pub fn desired_member(spec: &PublisherUserSpec, default: BindingDeletion) -> Result<DesiredMember, Finding> {
     let (key, kind, friendly_name) = who(spec)?;
+    validity(spec.validity.as_ref())?;
     Ok(DesiredMember {
         key,
         kind,
@@ -200,6 +201,8 @@ mod tests {
             mailbox: None,
             adoption: None,
             deletion_policy: None,
+            validity: None,
+            justification: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! A publisher's user, case by case.
 
 mod guarded;
+mod lapsed;
 mod property;
 mod roll;
 

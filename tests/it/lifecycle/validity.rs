@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
+    publishers::Fair,
     refusals::{Told, connected, email, environment, event, organization, remote},
     stage::{Stage, condition, message},
 };
@@ -108,4 +109,23 @@ fn a_delegation_that_bounds_the_time_names_the_longest() {
     remote(&stage, MARY, false);
     stage.apply(&[object(json!({"validity": {"notAfter": after(23 * 3_600)}}))]);
     stage.settled("arb", "it", "True", "InSync");
+}
+
+#[test]
+fn a_publishers_user_comes_and_goes_at_its_time() {
+    let fair = Fair::open("validity-publisher");
+    let (stage, begin, end) = (&fair.stage, after(6), after(14));
+    let more = json!({"justification": "CHG-1042", "validity": {"notBefore": begin, "notAfter": end}});
+    stage.apply(&[fair.user("ada", "ada@example.com", "Contributor", more)]);
+    let early = stage.settled("pubuser", "ada", "True", "NotYetValid");
+    assert_eq!(early["status"]["nextTransition"], begin.as_str());
+    assert_eq!(fair.role_of("ada@example.com"), None);
+    let current = stage.settled("pubuser", "ada", "True", "InSync");
+    assert_eq!(granted(&current).0, "True");
+    let over = stage.settled("pubuser", "ada", "True", "Expired");
+    assert_eq!(granted(&over), (json!("False"), json!("Expired")));
+    assert_eq!(fair.role_of("ada@example.com"), None);
+    assert_eq!(fair.writes().len(), 2);
+    let described = stage.theatre.done(&["describe", "pubuser", "ada", "-n", &stage.name], "");
+    assert!(described.contains("CHG-1042"), "{described}");
 }
