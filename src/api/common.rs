@@ -83,6 +83,16 @@ impl From<Adoption> for plan::Adoption {
     }
 }
 
+/// What the operator does to an organization or a publisher.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Management {
+    /// Make it as declared.
+    #[default]
+    Full,
+    /// Say what would be done, and do nothing.
+    Observe,
+}
+
 /// What becomes of a grant, or of a publisher's user, when its object is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum BindingDeletion {

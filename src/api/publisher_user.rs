@@ -91,6 +91,10 @@ pub struct PublisherUserSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 1_024))]
     pub justification: Option<String>,
+    /// Change nothing remote for this object: grant nothing, take nothing away, mend nothing. The status says what would be
+    /// done; deletion goes by the deletion policy as ever.
+    #[serde(default)]
+    pub suspend: bool,
 }
 
 /// A service principal, as the portal's form asks for it.

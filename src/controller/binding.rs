@@ -61,7 +61,7 @@ impl Managed for RoleBinding {
         let ground = &facts.ground;
         let mut status = self.status.clone().unwrap_or_default();
         status.principal = Some(called(self, context));
-        let lane = match lane_or_wait(self, &ground.link, &status) {
+        let lane = match lane_or_wait(self, &ground.link, ground.observing, &status) {
             Ok(lane) => lane,
             Err(mut plan) => {
                 plan.declares = convert::recorded(self).into_iter().map(|recorded| recorded.grant).collect();
@@ -291,6 +291,7 @@ fn object(binding: &RoleBinding, desired: Option<&DesiredBinding>, context: &Con
         declared_here: desired.is_some_and(|desired| declared_here(binding, &desired.principal, context)),
         // One that cannot be read is told as invalid, and ends nothing.
         validity: convert::validity(binding.spec.validity.as_ref()).unwrap_or_default(),
+        suspended: binding.spec.suspend,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     access::catalogue::{AccountOperation, Catalogue},
     api::{
         ConfluentOrganization, ConfluentOrganizationStatus,
-        common::Conditions,
+        common::{Conditions, Management},
         convert,
         organization::{CountsStatus, IdentityStatus},
     },
@@ -23,8 +23,8 @@ use super::{
     key::Kind,
     lane::{Lane, Organization, View},
     link::{Connection, Link},
-    managed::{Managed, Plan},
-    standing::{RECHECK, RETRY, credentials, deleting, freshness, ready},
+    managed::{Managed, Plan, has_finalizer},
+    standing::{OBSERVING, RECHECK, RETRY, credentials, deleting, freshness, ready},
 };
 
 /// Most entries of a list in a status.
@@ -65,7 +65,7 @@ impl Managed for ConfluentOrganization {
         };
         context.organizations.connect(&name, Connection { link, fingerprint, generation });
         if self.metadata.deletion_timestamp.is_some() {
-            return OrganizationFacts::Deleting(dependents(&name, context));
+            return OrganizationFacts::Deleting(dependents(self, context));
         }
         match connected {
             Ok((lane, _)) => OrganizationFacts::Connected(lane),
@@ -112,10 +112,12 @@ impl Managed for ConfluentOrganization {
     }
 }
 
-fn dependents(name: &str, context: &Context) -> usize {
-    let of = |connection: &str| (connection == name).then_some(());
-    context.wake.users.select(|it| of(it.connection())).len()
-        + context.wake.bindings.select(|it| of(it.connection())).len()
+/// The objects that keep it; where everything is only observed, those that still have to be let go.
+fn dependents(organization: &ConfluentOrganization, context: &Context) -> usize {
+    let (name, observing) = (organization.connection(), organization.spec.management == Management::Observe);
+    let keeps = |connection: &str, finalized: bool| (connection == name && (finalized || !observing)).then_some(());
+    context.wake.users.select(|it| keeps(it.connection(), has_finalizer(it))).len()
+        + context.wake.bindings.select(|it| keeps(it.connection(), has_finalizer(it))).len()
 }
 
 /// What an organization says that cannot be connected.
@@ -181,13 +183,14 @@ fn connected(
     }
     status.identity = Some(IdentityStatus { principal: own.map(|id| id.as_str().to_owned()), roles });
     let ready = ready(&view, &identity.display_name, &who);
-    let mut decision = Decision::say(ready.reason, ready.message);
+    let observing = organization.spec.management == Management::Observe;
+    let mut decision = Decision::say(ready.reason, ready.message + if observing { OBSERVING } else { "" });
     let broken = convert::broken_delegations(&organization.spec);
     if !broken.is_empty() {
         decision = Decision::invalid(Reason::InvalidSpec, broken.join("; "));
     }
-    // The credential is kept while anything refers to the organization.
-    decision.owns = true;
+    // The credential is kept while anything refers to the organization and may have to be revoked with it.
+    decision.owns = !observing;
     let credentials = credentials(&view, format!("the vendor knows the key as {who}"));
     let mut more = vec![
         (ConditionType::CredentialsValid, credentials),

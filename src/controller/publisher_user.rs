@@ -8,7 +8,8 @@ use kube::{Api, Client, ResourceExt};
 use crate::{
     access::{delegation::Namespace, publisher::delegation::PublisherDelegation},
     api::{
-        Publisher as PublisherObject, PublisherUser, PublisherUserSpec, PublisherUserStatus, common::Conditions,
+        Publisher as PublisherObject, PublisherUser, PublisherUserSpec, PublisherUserStatus,
+        common::{Conditions, Management},
         convert,
     },
     plan::{
@@ -42,6 +43,10 @@ pub(crate) struct PublisherUserFacts {
 impl PublisherUserFacts {
     fn spec(&self) -> Option<&crate::api::PublisherSpec> {
         self.publisher.as_ref()?.0.as_ref().ok().map(|publisher| &publisher.spec)
+    }
+
+    fn observing(&self) -> bool {
+        self.spec().is_some_and(|spec| spec.management == Management::Observe)
     }
 
     fn desired(&self, user: &PublisherUser) -> Result<DesiredMember, Finding> {
@@ -89,7 +94,7 @@ impl Managed for PublisherUser {
     fn plan(&self, facts: &PublisherUserFacts, _: &Context, now: Timestamp) -> Plan<Self> {
         let mut status = self.status.clone().unwrap_or_default();
         status.user = Some(convert::member_label(&self.spec));
-        let lane = match lane_or_wait(self, &facts.link, &status) {
+        let lane = match lane_or_wait(self, &facts.link, facts.observing(), &status) {
             Ok(lane) => lane,
             Err(mut plan) => {
                 // Something is due and cannot be done: that is no time to be quiet.
@@ -110,16 +115,22 @@ impl Managed for PublisherUser {
                     own_role: view.realm().own_role(Some(roll)),
                     delegations: &facts.delegations,
                     namespace: &facts.namespace,
+                    observing: facts.observing(),
                 };
                 let others = facts.others.iter().filter_map(|(other, namespace)| {
                     let (name, desired) = (name_of(other), facts.desired(other).ok()?);
                     let validity = convert::validity(other.spec.validity.as_ref()).ok()?;
-                    validity.outside(now).is_none().then_some(())?;
+                    (validity.outside(now).is_none() || other.spec.suspend).then_some(())?;
                     Some(Other { name, created: created(other, now), namespace, desired })
                 });
                 let deleting = self.metadata.deletion_timestamp.is_some();
                 let among = MemberObject::among(created(self, now), deleting, &desired, others, &looked_at);
-                let object = MemberObject { outside: validity.outside(now), finalized: has_finalizer(self), ..among };
+                let object = MemberObject {
+                    outside: validity.outside(now),
+                    finalized: has_finalizer(self),
+                    suspended: self.spec.suspend,
+                    ..among
+                };
                 let decision = decide(&object, &desired, &looked_at);
                 // What the portal holds of somebody with whom the namespace has no business is not told.
                 let member = roll.member(&desired.key).filter(|_| decision.ready.reason != Reason::DelegationDenied);

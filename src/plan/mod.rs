@@ -11,6 +11,7 @@ pub mod permit;
 pub mod person;
 pub mod publisher;
 pub mod reason;
+pub mod restraint;
 pub mod user;
 
 #[cfg(test)]

@@ -186,7 +186,10 @@ mod tests {
     use super::*;
     use crate::{
         access::delegation::Namespaces,
-        api::{common::PublisherRef, publisher::Backend},
+        api::{
+            common::{Management, PublisherRef},
+            publisher::Backend,
+        },
     };
 
     const ONE: &str = "9bb441c4-edef-46ac-8a41-c49e44a3fd9a";
@@ -203,6 +206,7 @@ mod tests {
             deletion_policy: None,
             validity: None,
             justification: None,
+            suspend: false,
         }
     }
 
@@ -268,6 +272,7 @@ mod tests {
             protection: PublisherProtectionSpec { minimum_owners: 0 },
             deletion_policy: BindingDeletion::Delete,
             resync_interval: "10m".to_owned(),
+            management: Management::Full,
         };
         let read = publisher_delegations(&spec);
         assert_eq!(read[0].rules[0].roles, PublisherRole::ALL);

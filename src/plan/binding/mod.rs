@@ -74,6 +74,7 @@ pub enum Meaning {
 }
 
 /// The object around the declaration.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact about the object, and none excludes another")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BindingObject {
     /// Its `creationTimestamp`.
@@ -90,6 +91,8 @@ pub struct BindingObject {
     pub declared_here: bool,
     /// When the grant is in force; beside the declaration, since it ends what an object had that became invalid.
     pub validity: Validity,
+    /// Its spec says that nothing remote is to be changed.
+    pub suspended: bool,
 }
 
 /// Who else declares a grant, as `namespace/name` of live objects.
@@ -128,7 +131,8 @@ pub fn decide(
     sharers: Sharers<'_>,
 ) -> BindingDecision {
     if object.deleting {
-        return end(object, desired, facts, sharers).into();
+        let observing = facts.observing.then(|| Decision::unrevoked("organization"));
+        return observing.unwrap_or_else(|| end(object, desired, facts, sharers)).into();
     }
     let mut decided = match object.validity.outside(facts.now) {
         None => current(object, desired, facts, sharers),
@@ -137,6 +141,14 @@ pub fn decide(
     decided.meaning = meaning(object, desired, facts);
     decided.next = object.validity.next(facts.now);
     decided.decision.recheck_seconds = decided.next.map(|at| at.duration_since(facts.now).as_secs() + 1);
+    if facts.observing {
+        // An observer answers for nothing that it did not answer for before.
+        let decision = decided.decision.observed("organization");
+        return BindingDecision { decision, record: None, lets_go: false, ..decided };
+    }
+    if object.suspended {
+        decided.decision = decided.decision.suspended();
+    }
     decided
 }
 
@@ -169,16 +181,18 @@ fn current(
 
 /// The grant that another object keeps in force, if its declaration holds up: what it records, or what it says.
 pub fn stands_for(object: &BindingObject, desired: &Result<DesiredBinding, Finding>, facts: &Facts<'_>) -> Vec<Grant> {
-    if object.validity.outside(facts.now).is_some() {
-        return Vec::new();
+    match object.validity.outside(facts.now) {
+        None => claims(object, desired, facts),
+        // A suspended object takes nothing away, also not by its time.
+        Some(_) if object.suspended => object.recorded.iter().map(|recorded| recorded.grant.clone()).collect(),
+        Some(_) => Vec::new(),
     }
-    claims(object, desired, facts)
 }
 
 /// The same, with what it will keep in force later: the person is needed until then.
 pub fn claims(object: &BindingObject, desired: &Result<DesiredBinding, Finding>, facts: &Facts<'_>) -> Vec<Grant> {
     if matches!(object.validity.outside(facts.now), Some(Outside::Over(_))) {
-        return Vec::new();
+        return stands_for(object, desired, facts);
     }
     let mut grants: Vec<Grant> = object.recorded.iter().map(|recorded| recorded.grant.clone()).collect();
     if let Ok(desired) = desired

@@ -82,6 +82,8 @@ pub struct MemberObject {
     pub outside: Option<Outside>,
     /// It carries our finalizer, and so was in its time before.
     pub finalized: bool,
+    /// Its spec says that nothing remote is to be changed.
+    pub suspended: bool,
 }
 
 /// What another object says of the same user.
@@ -121,6 +123,8 @@ pub struct MemberFacts<'a> {
     pub delegations: &'a [PublisherDelegation],
     /// The object's namespace.
     pub namespace: &'a Namespace,
+    /// Nothing remote is changed: the publisher is only observed.
+    pub observing: bool,
 }
 
 impl MemberObject {
@@ -148,16 +152,24 @@ impl MemberObject {
         let member = facts.roll.member(&desired.key);
         let stands = |other: &Other<'_>| member.is_none_or(|it| ours(other.created, &other.desired, it).is_ok());
         let sharers = others.into_iter().filter(stands).map(|other| other.name).collect();
-        Self { created, deleting, sharers, contradicted, outside: None, finalized: false }
+        Self { created, deleting, sharers, contradicted, outside: None, finalized: false, suspended: false }
     }
 }
 
 /// Decides about one user.
 pub fn decide(object: &MemberObject, desired: &DesiredMember, facts: &MemberFacts<'_>) -> Decision<MemberStep> {
-    match object.outside {
-        _ if object.deleting => end(object, desired, facts),
+    if object.deleting {
+        let observing = facts.observing.then(|| Decision::unrevoked("publisher"));
+        return observing.unwrap_or_else(|| end(object, desired, facts));
+    }
+    let decision = match object.outside {
         Some(outside) => lapsed(object, desired, outside, facts),
         None => live(object, desired, facts),
+    };
+    match (facts.observing, object.suspended) {
+        (true, _) => decision.observed("publisher"),
+        (false, true) => decision.suspended(),
+        (false, false) => decision,
     }
 }
 

@@ -27,6 +27,7 @@ pub(super) fn object() -> BindingObject {
         meaning: None,
         declared_here: true,
         validity: Validity::default(),
+        suspended: false,
     }
 }
 

@@ -3,6 +3,7 @@
 mod binding;
 mod guard;
 mod publisher;
+mod restraint;
 mod user;
 mod validity;
 
@@ -118,6 +119,7 @@ pub(super) struct Setting {
     pub(super) protection: Protection,
     pub(super) namespace: Namespace,
     pub(super) allow_unknown_roles: bool,
+    pub(super) observing: bool,
 }
 
 impl Setting {
@@ -142,6 +144,7 @@ impl Setting {
             protection: Protection::default(),
             namespace: Namespace { name: "team".to_owned(), ..Namespace::default() },
             allow_unknown_roles: false,
+            observing: false,
         }
     }
 
@@ -155,6 +158,7 @@ impl Setting {
             protection: &self.protection,
             namespace: &self.namespace,
             now: now(),
+            observing: self.observing,
         }
     }
 }

@@ -118,6 +118,7 @@ impl Portal {
             own_role: self.own_role,
             delegations: &self.delegations,
             namespace: &self.namespace,
+            observing: false,
         }
     }
 

@@ -75,3 +75,30 @@ fn the_operators_own_entry_and_denied_ones_stay_after_their_time() {
     closed.delegations.clear();
     assert_eq!(judged(&closed, &desired("ada@example.com", Contributor)), Reason::DelegationDenied);
 }
+
+#[test]
+fn a_restrained_user_is_left_as_the_portal_has_it() {
+    let ada = "ada@example.com";
+    let cases = [
+        (None, Contributor, "would add `ada@example.com` as Contributor", false, false),
+        (Some(recent(ada, Contributor)), Owner, "would make `ada@example.com` an owner", false, true),
+        (Some(recent(ada, Contributor)), Contributor, "`ada@example.com` is Contributor of the publisher", true, true),
+    ];
+    for (held, role, words, granted, owns) in cases {
+        let portal = Portal::of(roll(held));
+        let desired = desired(ada, role);
+        let judged = |deleting, suspended, observing| {
+            let facts = MemberFacts { observing, ..portal.facts() };
+            let among = MemberObject::among(now(), deleting, &desired, [], &facts);
+            decide(&MemberObject { suspended, ..among }, &desired, &facts)
+        };
+        for (suspended, reason, owns) in [(true, Reason::Suspended, owns), (false, Reason::Observed, false)] {
+            let decision = judged(false, suspended, !suspended);
+            assert_eq!((decision.ready.reason, decision.steps.len(), decision.owns), (reason, 0, owns));
+            assert!(decision.ready.message.ends_with(words), "{}", decision.ready.message);
+            assert_eq!(decision.special.and_then(|fact| fact.holds), Some(granted));
+        }
+        assert!(judged(true, false, true).released);
+        assert_eq!(judged(true, true, false).steps.len(), usize::from(owns));
+    }
+}
