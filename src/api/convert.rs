@@ -208,6 +208,12 @@ pub fn delegations(spec: &ConfluentOrganizationSpec) -> Vec<Delegation> {
     spec.delegations.iter().map(|delegation| one_delegation(delegation, &spec.organization_id)).collect()
 }
 
+/// The places within which undeclared grants are told; `None` where they are not. A place that cannot be read holds nothing.
+pub fn reported_within(spec: &ConfluentOrganizationSpec) -> Option<Vec<Scope>> {
+    let unmanaged = spec.unmanaged.as_ref().filter(|it| it.policy == organization::UnmanagedPolicy::Report)?;
+    Some(unmanaged.within.iter().filter_map(|within| scope(within, &spec.organization_id).ok()).collect())
+}
+
 /// The scopes in delegations that cannot be read, as sentences.
 pub fn broken_delegations(spec: &ConfluentOrganizationSpec) -> Vec<String> {
     let mut broken = Vec::new();
@@ -216,6 +222,9 @@ pub fn broken_delegations(spec: &ConfluentOrganizationSpec) -> Vec<String> {
         let errors = scopes.filter_map(|within| scope(within, &spec.organization_id).err());
         broken.extend(errors.map(|error| format!("delegation `{}`: `within`: {error}", delegation.name)));
     }
+    let unmanaged = spec.unmanaged.iter().flat_map(|unmanaged| &unmanaged.within);
+    let errors = unmanaged.filter_map(|within| scope(within, &spec.organization_id).err());
+    broken.extend(errors.map(|error| format!("`unmanaged`: `within`: {error}")));
     broken
 }
 

@@ -77,6 +77,9 @@ pub struct ConfluentOrganizationSpec {
     /// that name this organization, and has each say what would be done. Those that are deleted meanwhile go unrevoked.
     #[serde(default)]
     pub management: Management,
+    /// What becomes of grants that no object declares; they are left alone and not told when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unmanaged: Option<UnmanagedSpec>,
 }
 
 fn delete() -> BindingDeletion {
@@ -288,6 +291,30 @@ fn one() -> u32 {
     1
 }
 
+/// What becomes of grants that no object declares.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = ("self.policy == 'Ignore' || (has(self.within) && size(self.within) > 0)", "`unmanaged` needs `within` for this `policy`: name places, or `organization: {}` for the whole organization"))]
+pub struct UnmanagedSpec {
+    /// `Ignore` says nothing of them; `Report` tells in the status how many there are, and the first of them.
+    #[serde(default)]
+    pub policy: UnmanagedPolicy,
+    /// Places within which to look.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "atomic"))]
+    pub within: Vec<ScopeSpec>,
+}
+
+/// What becomes of grants that no object declares.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum UnmanagedPolicy {
+    /// Nothing is said of them.
+    #[default]
+    Ignore,
+    /// The status tells of them.
+    Report,
+}
+
 /// What is known about the organization.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
@@ -309,6 +336,21 @@ pub struct ConfluentOrganizationStatus {
     /// How much the last listing held.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counts: Option<CountsStatus>,
+    /// Grants that no object declares, where `spec.unmanaged` asks for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unmanaged: Option<UnmanagedStatus>,
+}
+
+/// Grants that no object declares, at most 20 of them, with the total. The operator's own are not among them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UnmanagedStatus {
+    /// How many.
+    pub total: u32,
+    /// "role on scope for whom", in the order of the alphabet; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20), extend("x-kubernetes-list-type" = "atomic"), inner(length(max = 4_096)))]
+    pub entries: Vec<String>,
 }
 
 /// Whom the operator acts as.

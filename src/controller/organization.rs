@@ -6,14 +6,17 @@ use jiff::Timestamp;
 use kube::{Api, Client, ResourceExt};
 
 use crate::{
-    access::catalogue::{AccountOperation, Catalogue},
+    access::{
+        Grant,
+        catalogue::{AccountOperation, Catalogue},
+    },
     api::{
         ConfluentOrganization, ConfluentOrganizationStatus,
         common::{Conditions, Management},
         convert,
-        organization::{CountsStatus, IdentityStatus},
+        organization::{CountsStatus, IdentityStatus, UnmanagedStatus},
     },
-    plan::{Decision, Fact, Finding, Reason},
+    plan::{Decision, Fact, Finding, Inventory, Reason, unmanaged::unmanaged},
     status::ConditionType,
 };
 
@@ -54,6 +57,7 @@ impl Managed for ConfluentOrganization {
 
     async fn observe(&self, context: &Context) -> OrganizationFacts {
         let name = self.name_any();
+        context.declared.fill(&context.wake.bindings);
         if self.status.as_ref().is_none_or(|status| status.observed_generation < 0) {
             context.wake.organization_twins(self);
         }
@@ -73,7 +77,7 @@ impl Managed for ConfluentOrganization {
         }
     }
 
-    fn plan(&self, facts: &OrganizationFacts, _: &Context, _: Timestamp) -> Plan<Self> {
+    fn plan(&self, facts: &OrganizationFacts, context: &Context, _: Timestamp) -> Plan<Self> {
         let status = self.status.clone().unwrap_or_default();
         match facts {
             OrganizationFacts::Deleting(count) => deleting(*count, status),
@@ -81,7 +85,7 @@ impl Managed for ConfluentOrganization {
                 let (decision, more) = broken(finding);
                 Plan { more, ..Plan::say(decision, status, RETRY) }
             }
-            OrganizationFacts::Connected(lane) => connected(self, lane, status),
+            OrganizationFacts::Connected(lane) => connected(self, lane, status, context),
         }
     }
 
@@ -150,6 +154,7 @@ fn connected(
     organization: &ConfluentOrganization,
     lane: &Lane<Organization>,
     mut status: ConfluentOrganizationStatus,
+    context: &Context,
 ) -> Plan<ConfluentOrganization> {
     let identity = &lane.realm().identity;
     let view = lane.view();
@@ -158,14 +163,7 @@ fn connected(
     status.display_name = Some(identity.display_name.clone());
     let mut held: Option<Vec<(String, String)>> = None;
     if let Some(inventory) = view.picture() {
-        let counts = inventory.counts();
-        let count = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
-        status.counts = Some(CountsStatus {
-            users: count(counts.users),
-            invitations: count(counts.invitations),
-            service_accounts: count(counts.service_accounts),
-            bindings: count(counts.bindings),
-        });
+        status.counts = Some(counts(inventory));
         let roles = own.into_iter().flat_map(|id| inventory.bindings_of(id));
         let roles: Vec<(String, String)> = roles
             .map(|binding| {
@@ -201,8 +199,34 @@ fn connected(
         let message = "the backend names itself a simulator: nothing here is real";
         more.push((ConditionType::Simulated, Fact::new(true, Reason::Simulator, message)));
     }
+    status.unmanaged = undeclared(organization, &view, context);
+    // What has been declared since is seen at the next look.
+    let recheck = if status.unmanaged.is_some() { RETRY } else { RECHECK };
     drop(view);
-    Plan { more, ..Plan::say(decision, status, RECHECK) }
+    Plan { more, ..Plan::say(decision, status, recheck) }
+}
+
+fn counts(inventory: &Inventory) -> CountsStatus {
+    let counts = inventory.counts();
+    let count = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
+    CountsStatus {
+        users: count(counts.users),
+        invitations: count(counts.invitations),
+        service_accounts: count(counts.service_accounts),
+        bindings: count(counts.bindings),
+    }
+}
+
+/// The grants that no object declares, where they are asked for.
+fn undeclared(
+    organization: &ConfluentOrganization,
+    view: &View<'_, Organization>,
+    context: &Context,
+) -> Option<UnmanagedStatus> {
+    let within = convert::reported_within(&organization.spec)?;
+    let is_declared = |grant: &Grant| context.declared.is_declared(organization.connection(), grant);
+    let told = unmanaged(view.picture()?, &within, view.realm().identity.principal.as_ref(), is_declared);
+    Some(UnmanagedStatus { total: u32::try_from(told.total).unwrap_or(u32::MAX), entries: told.first })
 }
 
 /// Inviting and deleting are judged apart, since other administrators may invite.

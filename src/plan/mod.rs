@@ -12,6 +12,7 @@ pub mod person;
 pub mod publisher;
 pub mod reason;
 pub mod restraint;
+pub mod unmanaged;
 pub mod user;
 
 #[cfg(test)]
