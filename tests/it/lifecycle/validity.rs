@@ -13,7 +13,7 @@ use crate::{
 
 const MARY: &str = "mary@example.com Operator environment env-prod01";
 
-fn after(seconds: u64) -> String {
+pub(super) fn after(seconds: u64) -> String {
     format!("{:.0}", Timestamp::now() + Duration::from_secs(seconds))
 }
 
