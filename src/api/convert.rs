@@ -4,11 +4,12 @@ mod publisher;
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::{
     access::{
-        Advice, Crn, Delegation, Email, Grant, Key, Pattern, PrincipalId, PrincipalKind, Scope, advice,
+        Advice, Crn, Delegation, Email, Grant, Key, Pattern, PrincipalId, PrincipalKind, Scope, Validity, advice,
         delegation::{DeclaredIn, GrantRule, Namespaces},
         listing::AuthType,
     },
@@ -22,7 +23,7 @@ use crate::{
 use super::{
     ConfluentOrganizationSpec, ConfluentUserSpec, RoleBinding, RoleBindingSpec, SUPPRESS,
     binding::{PatternType, Principal, Resource, ResourceType, ScopeSpec},
-    common::{BindingDeletion, Warning},
+    common::{BindingDeletion, ValiditySpec, Warning},
     organization::{self, DelegationSpec, NamespaceMatch, ProtectionSpec},
     user,
 };
@@ -68,6 +69,7 @@ pub fn desired_binding(
     let scope =
         scope(&spec.scope, &organization.organization_id).map_err(|error| invalid(format!("`spec.scope`: {error}")))?;
     let deletion = spec.deletion_policy.unwrap_or(organization.deletion_policy);
+    validity(spec.validity.as_ref())?;
     Ok(DesiredBinding {
         principal: principal(&spec.principal, user_email)?,
         role: spec.role.clone(),
@@ -75,6 +77,27 @@ pub fn desired_binding(
         adoption: spec.adoption.map(Into::into),
         retain: deletion == BindingDeletion::Retain,
     })
+}
+
+/// When declared access is in force.
+pub fn validity(spec: Option<&ValiditySpec>) -> Result<Validity, Finding> {
+    let Some(spec) = spec else { return Ok(Validity::default()) };
+    let read = |text: &Option<String>, field: &str| {
+        let text = text.as_deref();
+        text.map(|text| {
+            let error = |_| invalid(format!("`spec.validity.{field}`: `{text}` is no time with its zone"));
+            text.parse::<Timestamp>().map_err(error)
+        })
+        .transpose()
+    };
+    let validity =
+        Validity { not_before: read(&spec.not_before, "notBefore")?, not_after: read(&spec.not_after, "notAfter")? };
+    match (validity.not_before, validity.not_after) {
+        (Some(begin), Some(end)) if end <= begin => {
+            Err(invalid("`spec.validity`: `notAfter` must be later than `notBefore`"))
+        }
+        (_, _) => Ok(validity),
+    }
 }
 
 fn principal(
@@ -189,6 +212,12 @@ pub fn delegations(spec: &ConfluentOrganizationSpec) -> Vec<Delegation> {
     spec.delegations.iter().map(|delegation| one_delegation(delegation, &spec.organization_id)).collect()
 }
 
+/// The places within which undeclared grants are told; `None` where they are not. A place that cannot be read holds nothing.
+pub fn reported_within(spec: &ConfluentOrganizationSpec) -> Option<Vec<Scope>> {
+    let unmanaged = spec.unmanaged.as_ref().filter(|it| it.policy == organization::UnmanagedPolicy::Report)?;
+    Some(unmanaged.within.iter().filter_map(|within| scope(within, &spec.organization_id).ok()).collect())
+}
+
 /// The scopes in delegations that cannot be read, as sentences.
 pub fn broken_delegations(spec: &ConfluentOrganizationSpec) -> Vec<String> {
     let mut broken = Vec::new();
@@ -197,6 +226,9 @@ pub fn broken_delegations(spec: &ConfluentOrganizationSpec) -> Vec<String> {
         let errors = scopes.filter_map(|within| scope(within, &spec.organization_id).err());
         broken.extend(errors.map(|error| format!("delegation `{}`: `within`: {error}", delegation.name)));
     }
+    let unmanaged = spec.unmanaged.iter().flat_map(|unmanaged| &unmanaged.within);
+    let errors = unmanaged.filter_map(|within| scope(within, &spec.organization_id).err());
+    broken.extend(errors.map(|error| format!("`unmanaged`: `within`: {error}")));
     broken
 }
 
@@ -209,6 +241,12 @@ fn one_delegation(spec: &DelegationSpec, organization_id: &str) -> Delegation {
             organization::DeclaredIn::SameNamespace => DeclaredIn::SameNamespace,
             organization::DeclaredIn::Anywhere => DeclaredIn::Anywhere,
         },
+        // What cannot be read bounds to nothing.
+        max_duration: rule.max_duration.as_deref().map(|text| {
+            seconds(text)
+                .and_then(|count| i64::try_from(count).ok())
+                .map_or(SignedDuration::ZERO, SignedDuration::from_secs)
+        }),
     };
     Delegation {
         name: spec.name.clone(),
@@ -254,17 +292,20 @@ pub fn protection(spec: &ProtectionSpec) -> Protection {
 
 /// How often an organization is listed; ten minutes where the text cannot be read, which the schema rules out.
 pub fn resync_interval(text: &str) -> Duration {
-    let (digits, unit) = text.split_at(text.len().saturating_sub(1));
-    let seconds = match unit {
+    seconds(text).map_or(Duration::from_mins(10), Duration::from_secs)
+}
+
+/// A number with a unit, in seconds.
+fn seconds(text: &str) -> Option<u64> {
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let unit = match unit {
         "s" => 1,
         "m" => 60,
         "h" => 3_600,
-        _ => 0,
+        "d" => 86_400,
+        _ => return None,
     };
-    match digits.parse::<u64>() {
-        Ok(count) if count > 0 && seconds > 0 => Duration::from_secs(count.saturating_mul(seconds)),
-        _ => Duration::from_mins(10),
-    }
+    digits.parse::<u64>().ok().filter(|count| *count > 0).map(|count| count.saturating_mul(unit))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     binding::ScopeSpec,
-    common::{BindingDeletion, Conditions, Warning, unseen},
+    common::{BindingDeletion, Conditions, Management, Warning, unseen},
 };
 
 /// The connection to one Confluent Cloud organization, what protects it, and which namespaces may declare what.
@@ -73,6 +73,13 @@ pub struct ConfluentOrganizationSpec {
     #[schemars(length(min = 2, max = 8))]
     #[x_kube(validation = ("self.matches('^[0-9]{1,5}(s|m|h)$') && duration(self) >= duration('10s') && duration(self) <= duration('24h')", "`resyncInterval` must be a number with 's', 'm' or 'h' from 10s to 24h, for example '10m'"))]
     pub resync_interval: String,
+    /// What the operator does here: `Full` makes it as declared; `Observe` changes nothing, puts no finalizer on the objects
+    /// that name this organization, and has each say what would be done. Those that are deleted meanwhile go unrevoked.
+    #[serde(default)]
+    pub management: Management,
+    /// What becomes of grants that no object declares; they are left alone and not told when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unmanaged: Option<UnmanagedSpec>,
 }
 
 fn delete() -> BindingDeletion {
@@ -212,6 +219,12 @@ pub struct GrantRuleSpec {
     /// To whom.
     #[serde(default)]
     pub principals: PrincipalRule,
+    /// For how long at most: a number with `m`, `h` or `d`, counted from the binding's creation, or from its
+    /// `validity.notBefore` where that is later, to its `validity.notAfter`. For ever when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 2, max = 6))]
+    #[x_kube(validation = ("self.matches('^[1-9][0-9]{0,4}(m|h|d)$')", "`maxDuration` must be a number with 'm', 'h' or 'd', for example '24h'"))]
+    pub max_duration: Option<String>,
 }
 
 /// To whom a namespace may grant.
@@ -278,6 +291,30 @@ fn one() -> u32 {
     1
 }
 
+/// What becomes of grants that no object declares.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = ("self.policy == 'Ignore' || (has(self.within) && size(self.within) > 0)", "`unmanaged` needs `within` for this `policy`: name places, or `organization: {}` for the whole organization"))]
+pub struct UnmanagedSpec {
+    /// `Ignore` says nothing of them; `Report` tells in the status how many there are, and the first of them.
+    #[serde(default)]
+    pub policy: UnmanagedPolicy,
+    /// Places within which to look.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "atomic"))]
+    pub within: Vec<ScopeSpec>,
+}
+
+/// What becomes of grants that no object declares.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum UnmanagedPolicy {
+    /// Nothing is said of them.
+    #[default]
+    Ignore,
+    /// The status tells of them.
+    Report,
+}
+
 /// What is known about the organization.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
@@ -299,10 +336,25 @@ pub struct ConfluentOrganizationStatus {
     /// How much the last listing held.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counts: Option<CountsStatus>,
+    /// Grants that no object declares, where `spec.unmanaged` asks for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unmanaged: Option<UnmanagedStatus>,
     /// Advice that holds nothing up, at most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20), extend("x-kubernetes-list-type" = "atomic"))]
     pub warnings: Vec<Warning>,
+}
+
+/// Grants that no object declares, at most 20 of them, with the total. The operator's own are not among them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UnmanagedStatus {
+    /// How many.
+    pub total: u32,
+    /// "role on scope for whom", in the order of the alphabet; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20), extend("x-kubernetes-list-type" = "atomic"), inner(length(max = 4_096)))]
+    pub entries: Vec<String>,
 }
 
 /// Whom the operator acts as.

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    common::{BindingDeletion, Conditions, Warning, unseen},
+    common::{BindingDeletion, Conditions, Management, Warning, unseen},
     organization::{NamespaceMatch, SecretRef},
 };
 
@@ -68,6 +68,10 @@ pub struct PublisherSpec {
     #[schemars(length(min = 2, max = 8))]
     #[x_kube(validation = ("self.matches('^[0-9]{1,5}(s|m|h)$') && duration(self) >= duration('10s') && duration(self) <= duration('24h')", "`resyncInterval` must be a number with 's', 'm' or 'h' from 10s to 24h, for example '10m'"))]
     pub resync_interval: String,
+    /// What the operator does here: `Full` makes it as declared; `Observe` changes nothing, puts no finalizer on the objects
+    /// that name this publisher, and has each say what would be done. Those that are deleted meanwhile go unrevoked.
+    #[serde(default)]
+    pub management: Management,
 }
 
 fn delete() -> BindingDeletion {

@@ -22,6 +22,8 @@ use std::{
     process::ExitCode,
 };
 
+use jiff::Timestamp;
+
 use crate::{
     access::{Catalogue, Listing, PrincipalId},
     telemetry::chain,
@@ -155,7 +157,8 @@ fn by_object(
     let mut told: Vec<Vec<Finding>> = manifests.objects.iter().map(refused_by_schema).collect();
     let good = manifests.objects.iter().zip(&told).filter(|(_, findings)| findings.is_empty());
     let set = Set::new(good.map(|(object, _)| object));
-    let ground = Ground { catalogue, listing, granter: granter.map(PrincipalId::new), manifests };
+    let granter = granter.map(PrincipalId::new);
+    let ground = Ground { catalogue, listing, granter, manifests, now: Timestamp::now() };
     let index: BTreeMap<*const Object, usize> =
         manifests.objects.iter().enumerate().map(|(index, object)| (std::ptr::from_ref(object), index)).collect();
     let more = judge::refusals(&set, &ground).into_iter().chain(advise::advise(&set, catalogue));

@@ -118,6 +118,11 @@ pub(crate) fn has_finalizer<K: Resource>(object: &K) -> bool {
     object.meta().finalizers.as_ref().is_some_and(|all| all.iter().any(|one| one == FINALIZER))
 }
 
+/// Whether the time has come that a status names as the next one, so that its object is not as it was told.
+pub(crate) fn is_due(next: Option<&str>, now: Timestamp) -> bool {
+    next.and_then(|at| at.parse::<Timestamp>().ok()).is_some_and(|at| at <= now)
+}
+
 /// What objects of a realm say when it cannot be reached: the ones that were fine stay as they are.
 pub(crate) fn unreachable<K: Managed>(object: &K, problem: &Finding, status: K::Status) -> Plan<K> {
     let generation = object.meta().generation.unwrap_or_default();

@@ -201,7 +201,7 @@ async fn act<K: Managed>(
                 return Ok(None);
             }
             let author = Author { object: key.clone(), generation, deleting, pass: Pass::here() };
-            let job = Job { author, steps: plan.decision.steps.clone() };
+            let job = Job { author, steps: plan.decision.steps.clone(), overdue: plan.decision.overdue };
             // Where an earlier job ended meanwhile, the object was woken and decides again.
             if lane.submit(job, plan.ended) { Ok(Some(Some(GRACE))) } else { Ok(None) }
         }

@@ -7,20 +7,21 @@ use kube::{Api, Client, ResourceExt};
 
 use crate::{
     access::{
-        Advice,
+        Advice, Grant,
         advice::{self, Counted},
         catalogue::{AccountOperation, Catalogue},
         listing::Binding,
     },
     api::{
         ConfluentOrganization, ConfluentOrganizationStatus,
-        common::Conditions,
+        common::{Conditions, Management},
         convert,
-        organization::{CountsStatus, IdentityStatus},
+        organization::{CountsStatus, IdentityStatus, UnmanagedStatus},
     },
     plan::{
         Decision, Fact, Finding, Inventory, Reason,
         guard::{GuardFacts, effective_admins},
+        unmanaged::unmanaged,
     },
     status::ConditionType,
 };
@@ -31,8 +32,8 @@ use super::{
     key::Kind,
     lane::{Lane, Organization, View},
     link::{Connection, Link},
-    managed::{Managed, Plan, new_advice},
-    standing::{RECHECK, RETRY, credentials, deleting, freshness, ready},
+    managed::{Managed, Plan, has_finalizer, new_advice},
+    standing::{OBSERVING, RECHECK, RETRY, credentials, deleting, freshness, ready},
 };
 
 /// Most entries of a list in a status.
@@ -62,6 +63,7 @@ impl Managed for ConfluentOrganization {
 
     async fn observe(&self, context: &Context) -> OrganizationFacts {
         let name = self.name_any();
+        context.declared.fill(&context.wake.bindings);
         if self.status.as_ref().is_none_or(|status| status.observed_generation < 0) {
             context.wake.organization_twins(self);
         }
@@ -73,7 +75,7 @@ impl Managed for ConfluentOrganization {
         };
         context.organizations.connect(&name, Connection { link, fingerprint, generation });
         if self.metadata.deletion_timestamp.is_some() {
-            return OrganizationFacts::Deleting(dependents(&name, context));
+            return OrganizationFacts::Deleting(dependents(self, context));
         }
         match connected {
             Ok((lane, _)) => OrganizationFacts::Connected(lane),
@@ -81,7 +83,7 @@ impl Managed for ConfluentOrganization {
         }
     }
 
-    fn plan(&self, facts: &OrganizationFacts, _: &Context, _: Timestamp) -> Plan<Self> {
+    fn plan(&self, facts: &OrganizationFacts, context: &Context, _: Timestamp) -> Plan<Self> {
         let status = self.status.clone().unwrap_or_default();
         match facts {
             OrganizationFacts::Deleting(count) => deleting(*count, status),
@@ -89,7 +91,7 @@ impl Managed for ConfluentOrganization {
                 let (decision, more) = broken(finding);
                 Plan { more, ..Plan::say(decision, status, RETRY) }
             }
-            OrganizationFacts::Connected(lane) => connected(self, lane, status),
+            OrganizationFacts::Connected(lane) => connected(self, lane, status, context),
         }
     }
 
@@ -120,10 +122,12 @@ impl Managed for ConfluentOrganization {
     }
 }
 
-fn dependents(name: &str, context: &Context) -> usize {
-    let of = |connection: &str| (connection == name).then_some(());
-    context.wake.users.select(|it| of(it.connection())).len()
-        + context.wake.bindings.select(|it| of(it.connection())).len()
+/// The objects that keep it; where everything is only observed, those that still have to be let go.
+fn dependents(organization: &ConfluentOrganization, context: &Context) -> usize {
+    let (name, observing) = (organization.connection(), organization.spec.management == Management::Observe);
+    let keeps = |connection: &str, finalized: bool| (connection == name && (finalized || !observing)).then_some(());
+    context.wake.users.select(|it| keeps(it.connection(), has_finalizer(it))).len()
+        + context.wake.bindings.select(|it| keeps(it.connection(), has_finalizer(it))).len()
 }
 
 /// What is worth knowing about who administers it; nothing where the operator may not see that.
@@ -169,6 +173,7 @@ fn connected(
     organization: &ConfluentOrganization,
     lane: &Lane<Organization>,
     mut status: ConfluentOrganizationStatus,
+    context: &Context,
 ) -> Plan<ConfluentOrganization> {
     let identity = &lane.realm().identity;
     let view = lane.view();
@@ -177,14 +182,7 @@ fn connected(
     status.display_name = Some(identity.display_name.clone());
     let mut held: Option<Vec<(String, String)>> = None;
     if let Some(inventory) = view.picture() {
-        let counts = inventory.counts();
-        let count = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
-        status.counts = Some(CountsStatus {
-            users: count(counts.users),
-            invitations: count(counts.invitations),
-            service_accounts: count(counts.service_accounts),
-            bindings: count(counts.bindings),
-        });
+        status.counts = Some(counts(inventory));
         let roles = own.into_iter().flat_map(|id| inventory.bindings_of(id));
         let roles: Vec<(String, String)> = roles
             .map(|binding| {
@@ -203,13 +201,14 @@ fn connected(
     }
     status.identity = Some(IdentityStatus { principal: own.map(|id| id.as_str().to_owned()), roles });
     let ready = ready(&view, &identity.display_name, &who);
-    let mut decision = Decision::say(ready.reason, ready.message);
+    let observing = organization.spec.management == Management::Observe;
+    let mut decision = Decision::say(ready.reason, ready.message + if observing { OBSERVING } else { "" });
     let broken = convert::broken_delegations(&organization.spec);
     if !broken.is_empty() {
         decision = Decision::invalid(Reason::InvalidSpec, broken.join("; "));
     }
-    // The credential is kept while anything refers to the organization.
-    decision.owns = true;
+    // The credential is kept while anything refers to the organization and may have to be revoked with it.
+    decision.owns = !observing;
     let credentials = credentials(&view, format!("the vendor knows the key as {who}"));
     let mut more = vec![
         (ConditionType::CredentialsValid, credentials),
@@ -220,9 +219,35 @@ fn connected(
         let message = "the backend names itself a simulator: nothing here is real";
         more.push((ConditionType::Simulated, Fact::new(true, Reason::Simulator, message)));
     }
+    status.unmanaged = undeclared(organization, &view, context);
+    // What has been declared since is seen at the next look.
+    let recheck = if status.unmanaged.is_some() { RETRY } else { RECHECK };
     drop(view);
     let advice = new_advice(organization.status.as_ref().map(|status| status.warnings.as_slice()), &status.warnings);
-    Plan { more, advice, ..Plan::say(decision, status, RECHECK) }
+    Plan { more, advice, ..Plan::say(decision, status, recheck) }
+}
+
+fn counts(inventory: &Inventory) -> CountsStatus {
+    let counts = inventory.counts();
+    let count = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
+    CountsStatus {
+        users: count(counts.users),
+        invitations: count(counts.invitations),
+        service_accounts: count(counts.service_accounts),
+        bindings: count(counts.bindings),
+    }
+}
+
+/// The grants that no object declares, where they are asked for.
+fn undeclared(
+    organization: &ConfluentOrganization,
+    view: &View<'_, Organization>,
+    context: &Context,
+) -> Option<UnmanagedStatus> {
+    let within = convert::reported_within(&organization.spec)?;
+    let is_declared = |grant: &Grant| context.declared.is_declared(organization.connection(), grant);
+    let told = unmanaged(view.picture()?, &within, view.realm().identity.principal.as_ref(), is_declared);
+    Some(UnmanagedStatus { total: u32::try_from(told.total).unwrap_or(u32::MAX), entries: told.first })
 }
 
 /// Inviting and deleting are judged apart, since other administrators may invite.

@@ -9,7 +9,7 @@ use crate::{
     access::publisher::PublisherRole,
     api::{
         Publisher as Object, PublisherStatus,
-        common::Conditions,
+        common::{Conditions, Management},
         convert,
         publisher::{PublisherIdentityStatus, VisiblePublishers},
     },
@@ -26,8 +26,8 @@ use super::{
     key::Kind,
     lane::{Lane, Publisher, View},
     link::{Connection, Link},
-    managed::{Managed, Plan, new_advice},
-    standing::{RECHECK, RETRY, credentials, deleting, freshness, ready},
+    managed::{Managed, Plan, has_finalizer, new_advice},
+    standing::{OBSERVING, RECHECK, RETRY, credentials, deleting, freshness, ready},
 };
 
 /// Most entries of a list in a status.
@@ -68,7 +68,10 @@ impl Managed for Object {
         };
         context.publishers.connect(&name, Connection { link, fingerprint, generation });
         if self.metadata.deletion_timestamp.is_some() {
-            let refers = |user: &crate::api::PublisherUser| (user.connection() == name).then_some(());
+            // Where everything is only observed, those that still have to be let go.
+            let observing = self.spec.management == Management::Observe;
+            let keeps = |user: &crate::api::PublisherUser| has_finalizer(user) || !observing;
+            let refers = |user: &crate::api::PublisherUser| (user.connection() == name && keeps(user)).then_some(());
             return PublisherFacts::Deleting(context.wake.publisher_users.select(refers).len());
         }
         match connected {
@@ -161,13 +164,14 @@ fn connected(publisher: &Object, lane: &Lane<Publisher>, mut status: PublisherSt
         status.warnings = convert::warnings(&publisher.metadata, publisher_advice(roll));
     }
     let ready = ready(&view, &realm.seen.display_name, &format!("`{}`", realm.own));
-    let mut decision = Decision::say(ready.reason, ready.message);
+    let observing = publisher.spec.management == Management::Observe;
+    let mut decision = Decision::say(ready.reason, ready.message + if observing { OBSERVING } else { "" });
     let broken = convert::broken_publisher_delegations(&publisher.spec);
     if !broken.is_empty() {
         decision = Decision::invalid(Reason::InvalidSpec, broken.join("; "));
     }
-    // The credential is kept while anything refers to the publisher.
-    decision.owns = true;
+    // The credential is kept while anything refers to the publisher and may have to be removed with it.
+    decision.owns = !observing;
     let accepted = format!("the portal knows the operator as `{}`", realm.own);
     let credentials = credentials(&view, accepted);
     let mut more = vec![

@@ -74,6 +74,12 @@ impl<K: Managed> Shelf<K> {
         self.get(&key.name, &key.namespace).is_some_and(|object| object.meta().uid.as_ref() == Some(&key.uid))
     }
 
+    /// The name of the object that connects an object's realm.
+    pub(crate) fn connection(&self, key: &ObjectKey) -> Option<String> {
+        let object = self.get(&key.name, &key.namespace)?;
+        object.0.as_ref().ok().map(|object| object.connection().to_owned())
+    }
+
     /// Whether the object is still the one that steps were decided for.
     pub(crate) fn holds(&self, author: &Author) -> bool {
         self.get(&author.object.name, &author.object.namespace).is_some_and(|object| {

@@ -46,6 +46,9 @@ pub(crate) fn credentials<R: Realm>(view: &View<'_, R>, accepted: String) -> Fac
     }
 }
 
+/// How a connection says that it is only looked through.
+pub(crate) const OBSERVING: &str = "; `management: Observe`, so nothing is changed";
+
 /// A connection that is being deleted is kept while objects refer to it, since they need its credential.
 pub(crate) fn deleting<K: Managed>(dependents: usize, status: K::Status) -> Plan<K> {
     if dependents == 0 {

@@ -7,7 +7,7 @@ use kube::{Resource, ResourceExt, core::PartialObjectMeta, runtime::reflector::S
 
 use crate::{
     access::PrincipalId,
-    api::{ConfluentOrganization, ConfluentUser, Publisher, PublisherUser, RoleBinding, convert},
+    api::{ConfluentOrganization, ConfluentUser, Publisher, PublisherUser, RoleBinding, common::Management, convert},
     plan::{Protection, publisher::MemberProtection},
 };
 
@@ -173,6 +173,24 @@ impl Waker {
             .unwrap_or_default()
     }
 
+    /// Whether nothing remote is changed for an object, as of now: its realm is only observed.
+    fn is_observed(&self, key: &ObjectKey) -> bool {
+        let management = match key.kind {
+            Kind::Organization | Kind::Publisher => None,
+            Kind::User | Kind::Binding => {
+                let users = || self.users.connection(key);
+                let name = if key.kind == Kind::Binding { self.bindings.connection(key) } else { users() };
+                let found = name.and_then(|name| self.organization(&name));
+                found.and_then(|object| Some(object.0.as_ref().ok()?.spec.management))
+            }
+            Kind::PublisherUser => {
+                let found = self.publisher_users.connection(key).and_then(|name| self.publishers.get(&name, ""));
+                found.and_then(|object| Some(object.0.as_ref().ok()?.spec.management))
+            }
+        };
+        management == Some(Management::Observe)
+    }
+
     /// How often an organization is listed.
     pub(crate) fn resync(&self, organization: &str) -> Duration {
         self.organization(organization)
@@ -204,9 +222,9 @@ fn is_going(object: &impl Resource) -> bool {
 impl Wake for Waker {
     fn wants(&self, author: &Author) -> bool {
         match author.object.kind {
-            Kind::User => self.users.holds(author),
-            Kind::Binding => self.bindings.holds(author),
-            Kind::PublisherUser => self.publisher_users.holds(author),
+            Kind::User => self.users.holds(author) && !self.is_observed(&author.object),
+            Kind::Binding => self.bindings.holds(author) && !self.is_observed(&author.object),
+            Kind::PublisherUser => self.publisher_users.holds(author) && !self.is_observed(&author.object),
             // What connects a realm has no steps.
             Kind::Organization | Kind::Publisher => false,
         }

@@ -11,6 +11,8 @@ pub mod permit;
 pub mod person;
 pub mod publisher;
 pub mod reason;
+pub mod restraint;
+pub mod unmanaged;
 pub mod user;
 
 #[cfg(test)]

@@ -67,6 +67,14 @@ reasons! {
     PermissionsHeld: Settled, "Nothing.";
     /// A complete listing has been read.
     InventoryRead: Settled, "Nothing.";
+    /// The time that `spec.validity` gives the access has not come.
+    NotYetValid: Settled, "Nothing; it is granted at the time that the message names.";
+    /// The time that `spec.validity` gives the access is over; what this object gave is revoked.
+    Expired: Settled, "Delete the object, or move `spec.validity.notAfter` where the access is needed for longer.";
+    /// `spec.suspend` is true: nothing remote is changed, and the message says what would be.
+    Suspended: Settled, "Nothing, or set `spec.suspend` to false.";
+    /// The organization or publisher says `management: Observe`: nothing remote is changed, and the message says what would be.
+    Observed: Settled, "Read what would be done, then set `management: Full` on the organization or publisher.";
     /// The backend is the simulator; nothing here is real.
     Simulator: Settled, "Point `spec.backend` at the vendor when you mean it.";
 

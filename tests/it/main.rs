@@ -14,6 +14,7 @@ mod gitops;
 mod image;
 mod isolation;
 mod lease;
+mod lifecycle;
 mod lint;
 mod onboarding;
 mod operation;

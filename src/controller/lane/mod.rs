@@ -3,6 +3,7 @@
 //!
 //! Reconciles read it and submit steps; its task (`task`) alone talks to the backend. Nothing here waits for a network.
 
+mod admission;
 mod failure;
 mod listing;
 mod organization;
@@ -28,6 +29,7 @@ use super::{
     key::{Kind, ObjectKey},
     lease::Leadership,
 };
+use admission::Admission;
 pub(crate) use {organization::Organization, publisher::Publisher, realm::Realm};
 
 /// How long a listing may lag behind a write of ours before we believe the listing (the vendor's own client waits 90 s).
@@ -66,6 +68,8 @@ pub(crate) struct Author {
 pub(crate) struct Job<S> {
     pub(crate) author: Author,
     pub(crate) steps: Vec<S>,
+    /// What they remove should be gone already: they go before everything else that waits.
+    pub(crate) overdue: bool,
 }
 
 /// Where an object's steps stand.
@@ -312,66 +316,12 @@ impl<R: Realm> Lane<R> {
     }
 }
 
-/// What becomes of steps that an object submits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Admission {
-    /// They wait for the task.
-    Queued,
-    /// Earlier ones of the object are under way.
-    UnderWay,
-    /// Earlier ones ended after these were decided.
-    Outdated,
-}
-
 impl<R: Realm> State<R> {
-    fn admit(&mut self, job: Job<R::Step>, ended: u64) -> Admission {
-        let uid = &job.author.object.uid;
-        if self.ended.get(uid).copied().unwrap_or_default() != ended {
-            return Admission::Outdated;
-        }
-        if !self.under_way.insert(uid.clone()) {
-            return Admission::UnderWay;
-        }
-        self.queue.push_back(job);
-        Admission::Queued
-    }
-
-    /// Notes that an object's job ended.
-    fn end(&mut self, uid: &str) {
-        *self.ended.entry(uid.to_owned()).or_default() += 1;
-        self.held.remove(uid);
-        self.under_way.remove(uid);
-    }
-
     fn throttled(&self, now: Instant) -> Option<Finding> {
         let left = self.paused_until?.checked_duration_since(now)?;
         // Without the seconds: a status that counts down would be written anew at every look.
         (!left.is_zero()).then(|| {
             Finding::new(Reason::Throttled, "the vendor limits our rate; it goes on by itself when the time is up")
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plan::Step;
-
-    fn job() -> Job<Step> {
-        let (namespace, name, uid) = ("team".to_owned(), "ada".to_owned(), "uid-1".to_owned());
-        let object = ObjectKey { kind: Kind::User, namespace, name, uid };
-        Job { author: Author { object, generation: 1, deleting: false, pass: Pass::here() }, steps: Vec::new() }
-    }
-
-    /// A reconcile that looked before a job ended and submits after it would make the same grant twice.
-    #[test]
-    fn steps_that_were_decided_before_the_last_ones_ended_are_not_taken() {
-        let mut state = State::<Organization>::default();
-        assert_eq!(state.admit(job(), 0), Admission::Queued);
-        assert_eq!(state.admit(job(), 0), Admission::UnderWay);
-        state.end("uid-1");
-        assert_eq!(state.admit(job(), 0), Admission::Outdated);
-        assert_eq!(state.admit(job(), 1), Admission::Queued);
-        assert_eq!(state.queue.len(), 2);
     }
 }

@@ -1,6 +1,7 @@
 //! The lane's task: the only remote reader and writer of a realm once it is connected. IO.
 //!
-//! Creates go out a few at a time; removals one by one, each after a fresh look and with a permit.
+//! What should be gone already is removed first. Then creates go out a few at a time, and removals one by one, each after a
+//! fresh look and with a permit.
 
 use std::{
     sync::Arc,
@@ -96,6 +97,8 @@ fn take<R: Realm>(lane: &Lane<R>) -> Vec<Job<R::Step>> {
 }
 
 async fn work<R: Realm>(lane: &Lane<R>, batch: Vec<Job<R::Step>>) {
+    let (overdue, batch): (Vec<_>, Vec<_>) = batch.into_iter().partition(|job| job.overdue);
+    remove_each(lane, overdue).await;
     let (removing, adding): (Vec<_>, Vec<_>) =
         batch.into_iter().partition(|job| job.steps.iter().any(|step| R::removal(step).is_some()));
     stream::iter(adding)
@@ -104,8 +107,13 @@ async fn work<R: Realm>(lane: &Lane<R>, batch: Vec<Job<R::Step>>) {
             job.author.pass.follow(span(lane, &job.author), steps).await;
         })
         .await;
+    remove_each(lane, removing).await;
+}
+
+/// Makes the steps of jobs that remove something, one job after the other.
+async fn remove_each<R: Realm>(lane: &Lane<R>, jobs: Vec<Job<R::Step>>) {
     let mut around: Option<Result<R::Around, Failure>> = None;
-    for job in removing {
+    for job in jobs {
         let steps = async {
             let result = match add(lane, &job).await {
                 Ok(()) => remove_all(lane, &job, &mut around).await,

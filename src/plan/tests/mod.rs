@@ -3,7 +3,9 @@
 mod binding;
 mod guard;
 mod publisher;
+mod restraint;
 mod user;
+mod validity;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -117,6 +119,7 @@ pub(super) struct Setting {
     pub(super) protection: Protection,
     pub(super) namespace: Namespace,
     pub(super) allow_unknown_roles: bool,
+    pub(super) observing: bool,
 }
 
 impl Setting {
@@ -131,6 +134,7 @@ impl Setting {
                 within: vec![Scope::organization()],
                 kinds: vec![PrincipalKind::User, PrincipalKind::ServiceAccount, PrincipalKind::IdentityPool],
                 declared_in: DeclaredIn::Anywhere,
+                max_duration: None,
             }],
         };
         Self {
@@ -140,6 +144,7 @@ impl Setting {
             protection: Protection::default(),
             namespace: Namespace { name: "team".to_owned(), ..Namespace::default() },
             allow_unknown_roles: false,
+            observing: false,
         }
     }
 
@@ -153,6 +158,7 @@ impl Setting {
             protection: &self.protection,
             namespace: &self.namespace,
             now: now(),
+            observing: self.observing,
         }
     }
 }
