@@ -1,6 +1,7 @@
 //! From a spec to what is desired, or to the reason why it is invalid. No IO.
 
 mod publisher;
+mod removal;
 
 use std::time::Duration;
 
@@ -29,6 +30,7 @@ pub use publisher::{
     broken_publisher_delegations, desired_member, member_counts, member_label, member_protection,
     publisher_delegations, show_member, warnings,
 };
+pub use removal::{held_removals, removal_budget, removals, removals_status};
 
 fn invalid(message: impl Into<String>) -> Finding {
     Finding::new(Reason::InvalidSpec, message)
@@ -242,17 +244,20 @@ pub fn protection(spec: &ProtectionSpec) -> Protection {
 
 /// How often an organization is listed; ten minutes where the text cannot be read, which the schema rules out.
 pub fn resync_interval(text: &str) -> Duration {
-    let (digits, unit) = text.split_at(text.len().saturating_sub(1));
+    span(text).unwrap_or(Duration::from_mins(10))
+}
+
+/// A number with its unit, more than nothing.
+fn span(text: &str) -> Option<Duration> {
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     let seconds = match unit {
         "s" => 1,
         "m" => 60,
         "h" => 3_600,
-        _ => 0,
+        _ => return None,
     };
-    match digits.parse::<u64>() {
-        Ok(count) if count > 0 && seconds > 0 => Duration::from_secs(count.saturating_mul(seconds)),
-        _ => Duration::from_mins(10),
-    }
+    let count: u64 = digits.parse().ok()?;
+    (count > 0).then(|| Duration::from_secs(count.saturating_mul(seconds)))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod convert;
 pub mod organization;
 pub mod publisher;
 pub mod publisher_user;
+pub mod removal;
 mod schema;
 pub mod user;
 
@@ -30,6 +31,8 @@ pub const GROUP: &str = "access.roster.dev";
 pub const FINALIZER: &str = "access.roster.dev/cleanup";
 /// Lets a deleted object go although its access cannot be revoked; the value is the object's uid.
 pub const RELEASE: &str = "access.roster.dev/release";
+/// The annotation by which a person lets go of what the removal budget holds; its value is the digest of that.
+pub const ACKNOWLEDGE: &str = "access.roster.dev/acknowledge";
 
 /// Every CRD with the name of its file under `crds/`.
 pub fn crds() -> [(&'static str, CustomResourceDefinition); 5] {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     binding::ScopeSpec,
     common::{BindingDeletion, Conditions, unseen},
+    removal::{HeldRemovalsStatus, RemovalBudgetSpec, RemovalsStatus},
 };
 
 /// The connection to one Confluent Cloud organization, what protects it, and which namespaces may declare what.
@@ -266,11 +267,18 @@ pub struct ProtectionSpec {
     #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "set"), inner(length(min = 3, max = 254)))]
     #[x_kube(validation = ("self.all(email, email.matches('^[^@A-Z\\\\s]+@[^@A-Z\\\\s]+$'))", "`requiredOrganizationAdmins` must hold e-mail addresses in lower case, for example 'name@example.com'"))]
     pub required_organization_admins: Vec<String>,
+    /// How much may be taken away before a person has to look; on by default.
+    #[serde(default)]
+    pub removal_budget: RemovalBudgetSpec,
 }
 
 impl Default for ProtectionSpec {
     fn default() -> Self {
-        Self { minimum_organization_admins: one(), required_organization_admins: Vec::new() }
+        Self {
+            minimum_organization_admins: one(),
+            required_organization_admins: Vec::new(),
+            removal_budget: RemovalBudgetSpec::default(),
+        }
     }
 }
 
@@ -299,6 +307,12 @@ pub struct ConfluentOrganizationStatus {
     /// How much the last listing held.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counts: Option<CountsStatus>,
+    /// What is kept of removals, so that a restart forgets none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removals: Option<RemovalsStatus>,
+    /// Removals that wait for a person, because the budget has no room for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_removals: Option<HeldRemovalsStatus>,
 }
 
 /// Whom the operator acts as.

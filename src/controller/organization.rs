@@ -24,7 +24,7 @@ use super::{
     lane::{Lane, Organization, View},
     link::{Connection, Link},
     managed::{Managed, Plan},
-    standing::{RECHECK, RETRY, credentials, deleting, freshness, ready},
+    standing::{RECHECK, RETRY, credentials, deleting, freshness, held as held_removals, ready, removals_held},
 };
 
 /// Most entries of a list in a status.
@@ -47,6 +47,7 @@ impl Managed for ConfluentOrganization {
 
     const KIND: Kind = Kind::Organization;
     const SPECIAL: Option<ConditionType> = None;
+    const APART: Option<&'static str> = Some("removals");
 
     fn api(client: &Client, _: Option<&str>) -> Api<Self> {
         Api::all(client.clone())
@@ -68,7 +69,10 @@ impl Managed for ConfluentOrganization {
             return OrganizationFacts::Deleting(dependents(&name, context));
         }
         match connected {
-            Ok((lane, _)) => OrganizationFacts::Connected(lane),
+            Ok((lane, _)) => {
+                lane.look_at_held();
+                OrganizationFacts::Connected(lane)
+            }
             Err(finding) => OrganizationFacts::Broken(finding),
         }
     }
@@ -198,8 +202,18 @@ fn connected(
         let message = "the backend names itself a simulator: nothing here is real";
         more.push((ConditionType::Simulated, Fact::new(true, Reason::Simulator, message)));
     }
+    let before = status.held_removals.take();
+    status.held_removals = held_removals(&view, before.clone());
     drop(view);
-    Plan { more, ..Plan::say(decision, status, RECHECK) }
+    let budget = &organization.spec.protection.removal_budget;
+    let told =
+        removals_held::<Organization>(&organization.name_any(), budget, before.as_ref(), status.held_removals.as_ref());
+    let mut advice = Vec::new();
+    if let Some((fact, event)) = told {
+        more.push((ConditionType::RemovalsHeld, fact));
+        advice.extend(event);
+    }
+    Plan { more, advice, ..Plan::say(decision, status, RECHECK) }
 }
 
 /// Inviting and deleting are judged apart, since other administrators may invite.

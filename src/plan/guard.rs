@@ -1,12 +1,12 @@
 //! The guards: rules that may hold a destructive step back, judged at the moment it is made. PURE.
 //!
-//! Passing them gives a [`Permit`]; nothing else does.
+//! Passing them, and only that, gives a [`Guarded`] removal, which the budget's leave makes a permit.
 
 use std::collections::BTreeSet;
 
 use crate::access::{Catalogue, Email, PrincipalId, PrincipalKind, catalogue::ORGANIZATION_ADMIN, listing::Binding};
 
-use super::{Inventory, Permit, Reason, Removal};
+use super::{Guarded, Inventory, Reason, Removal};
 
 /// What the organization's owner protects.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,15 +47,15 @@ pub struct Held {
     pub message: String,
 }
 
-/// Gives the permit for one removal, or says which guard holds it.
-pub fn pass(removal: Removal, facts: GuardFacts<'_>) -> Result<Permit, Held> {
+/// Lets one removal pass, or says which guard holds it.
+pub fn pass(removal: Removal, facts: GuardFacts<'_>) -> Result<Guarded, Held> {
     let Some(principal) = loses_administration(&removal, facts) else {
-        return Ok(Permit::new(removal));
+        return Ok(Guarded::new(removal));
     };
     own_identity(&removal, principal, facts)?;
     required_person(principal, facts)?;
     enough_remain(principal, facts)?;
-    Ok(Permit::new(removal))
+    Ok(Guarded::new(removal))
 }
 
 /// Whose administrative access the removal would end, if any.

@@ -148,6 +148,8 @@ reasons! {
     OwnOrganizationAdmin: Refused, "Another OrganizationAdmin must remove it in the portal.";
     /// The person is one of `protection.requiredOrganizationAdmins`.
     RequiredOrganizationAdmin: Refused, "Take the address out of `protection.requiredOrganizationAdmins` first.";
+    /// More is to be removed within the window than the removal budget allows; everything beyond waits for a person.
+    RemovalBudgetExceeded: Refused, "Look at `status.heldRemovals` of the organization or publisher, which names the command that lets go of exactly that.";
     /// Without this user fewer owners than the minimum would remain.
     LastOwner: Refused, "Make another user who is there an owner first, or set `deletionPolicy: Retain`.";
     /// The user is what the operator itself acts as.

@@ -16,6 +16,8 @@ pub(crate) enum Retry {
     At(Instant),
     /// When the picture is another one than this version of it.
     OnChange(u64),
+    /// When what the removal budget holds is let go, after so many times that it was.
+    OnBudget(u64),
     /// At that time, and after a complete listing that began after the doubt arose.
     AfterListing {
         /// Not before this.
@@ -30,7 +32,7 @@ impl Retry {
     pub(crate) fn wait(self, now: Instant) -> Option<Duration> {
         match self {
             Self::At(at) | Self::AfterListing { at, .. } => Some(at.saturating_duration_since(now)),
-            Self::OnChange(_) => None,
+            Self::OnChange(_) | Self::OnBudget(_) => None,
         }
     }
 }
@@ -53,6 +55,7 @@ impl Failed {
         match self.retry {
             Retry::At(at) => now < at,
             Retry::OnChange(version) => state.version == version,
+            Retry::OnBudget(epoch) => state.budget.epoch == epoch,
             Retry::AfterListing { at, doubt } => now < at || state.listing.began.is_none_or(|began| began <= doubt),
         }
     }
@@ -76,6 +79,8 @@ pub(super) enum Pace {
     After(Duration),
     /// When the picture, or the owner's rules, are others than at this version.
     OnChange(u64),
+    /// When the removal budget lets go of it.
+    OnBudget(u64),
     /// After a fresh listing.
     Doubt,
 }
@@ -87,6 +92,22 @@ impl Failure {
     /// What a guard held, judging by that version of the picture.
     pub(super) fn held(held: Held, version: u64) -> Self {
         Self { finding: Finding::new(held.reason, held.message), pace: Pace::OnChange(version) }
+    }
+
+    /// The removal budget has no room. Without numbers: a sentence that counts would be written anew at every look.
+    pub(super) fn exceeded<R: Realm>(step: &R::Step, name: &str, epoch: u64) -> Self {
+        let (noun, short) = (R::NOUN, R::SHORT);
+        let message = format!(
+            "{step}: held, because with it more would be removed than the {noun}'s `protection.removalBudget` allows \
+            within its window. `kubectl describe {short} {name}` shows all that is held, and the command that lets it go"
+        );
+        Self { finding: Finding::new(Reason::RemovalBudgetExceeded, message), pace: Pace::OnBudget(epoch) }
+    }
+
+    /// A removal that cannot be recorded is not made.
+    pub(super) fn unkept(cause: &str) -> Self {
+        let message = format!("nothing is removed before it is recorded: {cause}; it is tried again");
+        Self { finding: Finding::new(Reason::Progressing, message), pace: Pace::Soon }
     }
 
     /// The picture is too old to remove on it what it shows nothing of.
@@ -163,6 +184,7 @@ impl Failure {
             Pace::Slow => Retry::At(now + backoff(SLOW, SLOW * 10)),
             Pace::After(wait) => Retry::At(now + wait),
             Pace::OnChange(version) => Retry::OnChange(version),
+            Pace::OnBudget(epoch) => Retry::OnBudget(epoch),
             Pace::Doubt => Retry::AfterListing { at: now + backoff(SOON, SLOW), doubt: now },
         };
         Failed { finding: self.finding, retry, attempts, generation }

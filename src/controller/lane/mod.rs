@@ -3,12 +3,16 @@
 //!
 //! Reconciles read it and submit steps; its task (`task`) alone talks to the backend. Nothing here waits for a network.
 
+mod booking;
+mod budget;
 mod failure;
 mod listing;
 mod organization;
 mod publisher;
 mod realm;
 mod task;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
@@ -28,7 +32,12 @@ use super::{
     key::{Kind, ObjectKey},
     lease::Leadership,
 };
-pub(crate) use {organization::Organization, publisher::Publisher, realm::Realm};
+pub(crate) use {
+    budget::{HeldNews, Kept, Ledger, LedgerError, Limits},
+    organization::Organization,
+    publisher::Publisher,
+    realm::Realm,
+};
 
 /// How long a listing may lag behind a write of ours before we believe the listing (the vendor's own client waits 90 s).
 const LONGEST_LAG: Duration = Duration::from_mins(2);
@@ -41,6 +50,8 @@ pub(crate) trait Wake: Send + Sync + 'static {
     /// Whether the object is still the one that steps were decided for. A throttled step may wait for long, and meanwhile
     /// the object may be edited or deleted.
     fn wants(&self, author: &Author) -> bool;
+    /// Whether an object is still there.
+    fn exists(&self, key: &ObjectKey) -> bool;
     /// This object's steps came to an end.
     fn object(&self, key: &ObjectKey);
     /// The object that connects a realm has something new to say.
@@ -101,6 +112,10 @@ pub(crate) struct Parts<R: Realm> {
     pub(crate) protection: Box<dyn Fn() -> R::Protection + Send + Sync>,
     /// How often to list, as of now.
     pub(crate) resync: Box<dyn Fn() -> Duration + Send + Sync>,
+    /// How much may be removed, as of now.
+    pub(crate) limits: Box<dyn Fn() -> Limits + Send + Sync>,
+    /// Where what was removed is kept.
+    pub(crate) ledger: Box<dyn Ledger>,
 }
 
 /// One realm's lane.
@@ -137,6 +152,7 @@ struct State<R: Realm> {
     admins_changed: bool,
     /// Principals whose holdings changed since the last wake.
     touched: HashSet<PrincipalId>,
+    budget: budget::BudgetState,
 }
 
 impl<R: Realm> Default for State<R> {
@@ -156,6 +172,7 @@ impl<R: Realm> Default for State<R> {
             held: HashMap::new(),
             admins_changed: false,
             touched: HashSet::new(),
+            budget: budget::BudgetState::default(),
         }
     }
 }
@@ -180,6 +197,11 @@ impl<'a, R: Realm> View<'a, R> {
     /// The picture, once there is one.
     pub(crate) fn picture(&self) -> Option<&R::Picture> {
         self.state.picture.as_ref()
+    }
+
+    /// What is to be said of removals that the budget holds.
+    pub(crate) fn held_removals(&self) -> &HeldNews {
+        &self.state.budget.news
     }
 
     /// Why the last listing failed, if it did.
@@ -230,6 +252,13 @@ impl<R: Realm> Lane<R> {
         self.bell.notify_one();
     }
 
+    /// A person may have said yes to what the budget holds: the task looks.
+    pub(crate) fn look_at_held(&self) {
+        if self.read().budget.holds_anything() {
+            self.bell.notify_one();
+        }
+    }
+
     /// Where it writes to, and as whom.
     pub(crate) fn realm(&self) -> &R {
         &self.parts.realm
@@ -274,6 +303,11 @@ impl<R: Realm> Lane<R> {
             state.failed.remove(uid);
             state.held.remove(uid);
             state.ended.remove(uid);
+            let released = state.budget.forget(uid, Instant::now());
+            drop(state);
+            if released {
+                self.bell.notify_one();
+            }
         }
     }
 
@@ -353,7 +387,7 @@ impl<R: Realm> State<R> {
 }
 
 #[cfg(test)]
-mod tests {
+mod admission {
     use super::*;
     use crate::plan::Step;
 

@@ -5,7 +5,7 @@ use std::fmt::{Debug, Display};
 use crate::{
     access::PrincipalId,
     backend::BackendError,
-    plan::{Held, Permit, Reason},
+    plan::{Guarded, Held, Permit, Reason},
 };
 
 use super::super::key::Kind;
@@ -24,12 +24,14 @@ pub(crate) trait Realm: Send + Sync + 'static {
     /// What the owner protects.
     type Protection;
     /// What removals are judged by besides the picture, read at the beginning of each batch of them.
-    type Around: Send;
+    type Around: Send + Sync;
 
     /// The kind that connects it.
     const KIND: Kind;
     /// The word in sentences.
     const NOUN: &'static str;
+    /// How kubectl knows the object that connects it.
+    const SHORT: &'static str;
     /// The object that connects it does not exist.
     const NOT_FOUND: Reason;
     /// It is not connected yet.
@@ -54,6 +56,10 @@ pub(crate) trait Realm: Send + Sync + 'static {
     fn removal(step: &Self::Step) -> Option<&Self::Removal>;
     /// Whether a removal takes along what it does not name, so that an old picture is not enough to make it on.
     fn takes_more_along(removal: &Self::Removal) -> bool;
+    /// What a removal is, as no other one reads.
+    fn canonical(removal: &Self::Removal) -> String;
+    /// How many grants a removal takes away; what takes none counts as one.
+    fn weight(removal: &Self::Removal, picture: &Self::Picture) -> u32;
     /// The event of a step that was made, and its sentence.
     fn told(step: &Self::Step) -> (&'static str, String);
     /// What a 403 to a step means, and what to do.
@@ -82,7 +88,7 @@ pub(crate) trait Realm: Send + Sync + 'static {
         picture: &Self::Picture,
         around: &Self::Around,
         protection: &Self::Protection,
-    ) -> Result<Permit<Self::Removal>, Held>;
+    ) -> Result<Guarded<Self::Removal>, Held>;
     /// Makes the removal that the permit is for.
     fn remove(&self, permit: Permit<Self::Removal>)
     -> impl Future<Output = Result<Self::Written, BackendError>> + Send;
