@@ -23,6 +23,7 @@ use super::{
     binding::{PatternType, Principal, Resource, ResourceType, ScopeSpec},
     common::BindingDeletion,
     organization::{self, DelegationSpec, NamespaceMatch, ProtectionSpec},
+    removal::ConfirmRemoval,
     user,
 };
 
@@ -239,6 +240,7 @@ pub fn protection(spec: &ProtectionSpec) -> Protection {
     Protection {
         minimum_organization_admins: spec.minimum_organization_admins.max(1) as usize,
         required_organization_admins: spec.required_organization_admins.iter().map(|e| Email::from_remote(e)).collect(),
+        confirm_administrative: spec.confirm_removal == ConfirmRemoval::Administrative,
     }
 }
 

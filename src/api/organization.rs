@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     binding::ScopeSpec,
     common::{BindingDeletion, Conditions, unseen},
-    removal::{HeldRemovalsStatus, RemovalBudgetSpec, RemovalsStatus},
+    removal::{ConfirmRemoval, HeldRemovalsStatus, RemovalBudgetSpec, RemovalsStatus},
 };
 
 /// The connection to one Confluent Cloud organization, what protects it, and which namespaces may declare what.
@@ -270,6 +270,10 @@ pub struct ProtectionSpec {
     /// How much may be taken away before a person has to look; on by default.
     #[serde(default)]
     pub removal_budget: RemovalBudgetSpec,
+    /// `Administrative`: a grant of an administrative role, and an account that holds one, is removed only where the object
+    /// names the role in the annotation `access.roster.dev/confirm-removal`. `None` asks for no confirmation.
+    #[serde(default)]
+    pub confirm_removal: ConfirmRemoval,
 }
 
 impl Default for ProtectionSpec {
@@ -278,6 +282,7 @@ impl Default for ProtectionSpec {
             minimum_organization_admins: one(),
             required_organization_admins: Vec::new(),
             removal_budget: RemovalBudgetSpec::default(),
+            confirm_removal: ConfirmRemoval::None,
         }
     }
 }

@@ -4,6 +4,16 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// Which removals a person has to confirm one by one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ConfirmRemoval {
+    /// None.
+    #[default]
+    None,
+    /// Those of administrative grants: the object names the role in the annotation `access.roster.dev/confirm-removal`.
+    Administrative,
+}
+
 /// How much may be taken away within a time before a person has to look: `count` removals, or `percent` of the declared
 /// grants, where that is more. `percent: 100` switches it off.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]

@@ -9,7 +9,7 @@ use kube::{
     runtime::reflector::{ObjectRef, Store},
 };
 
-use crate::status::ConditionType;
+use crate::{api::CONFIRM_REMOVAL, status::ConditionType};
 
 use super::{key::ObjectKey, lane::Author, managed::Managed};
 
@@ -87,6 +87,7 @@ impl<K: Managed> Shelf<K> {
             meta.uid.as_ref() == Some(&author.object.uid)
                 && meta.generation == Some(author.generation)
                 && meta.deletion_timestamp.is_some() == author.deleting
+                && object.annotations().get(CONFIRM_REMOVAL).map_or("", String::as_str) == author.confirmed
         })
     }
 

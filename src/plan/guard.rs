@@ -15,11 +15,13 @@ pub struct Protection {
     pub minimum_organization_admins: usize,
     /// People whose `OrganizationAdmin` is never removed by us.
     pub required_organization_admins: Vec<Email>,
+    /// Administrative grants are removed only where a person confirmed it.
+    pub confirm_administrative: bool,
 }
 
 impl Default for Protection {
     fn default() -> Self {
-        Self { minimum_organization_admins: 1, required_organization_admins: Vec::new() }
+        Self { minimum_organization_admins: 1, required_organization_admins: Vec::new(), confirm_administrative: false }
     }
 }
 
@@ -36,6 +38,8 @@ pub struct GuardFacts<'a> {
     pub own: Option<&'a PrincipalId>,
     /// The owner's rules.
     pub protection: &'a Protection,
+    /// The roles whose removal the object confirms, with commas between them.
+    pub confirmed: &'a str,
 }
 
 /// A step that a guard holds back.
@@ -49,12 +53,12 @@ pub struct Held {
 
 /// Lets one removal pass, or says which guard holds it.
 pub fn pass(removal: Removal, facts: GuardFacts<'_>) -> Result<Guarded, Held> {
-    let Some(principal) = loses_administration(&removal, facts) else {
-        return Ok(Guarded::new(removal));
-    };
-    own_identity(&removal, principal, facts)?;
-    required_person(principal, facts)?;
-    enough_remain(principal, facts)?;
+    if let Some(principal) = loses_administration(&removal, facts) {
+        own_identity(&removal, principal, facts)?;
+        required_person(principal, facts)?;
+        enough_remain(principal, facts)?;
+    }
+    confirmed(&removal, facts)?;
     Ok(Guarded::new(removal))
 }
 
@@ -137,6 +141,40 @@ fn enough_remain(principal: &PrincipalId, facts: GuardFacts<'_>) -> Result<(), H
              administrators, and its minimum is {minimum}: make another active person {ORGANIZATION_ADMIN} first"
         ),
     })
+}
+
+/// Whether a person confirmed that each administrative role that would end is to end.
+fn confirmed(removal: &Removal, facts: GuardFacts<'_>) -> Result<(), Held> {
+    if !facts.protection.confirm_administrative {
+        return Ok(());
+    }
+    let (held, who): (Vec<&Binding>, String) = match removal {
+        Removal::Binding(binding) => (vec![binding], binding.principal.to_string()),
+        Removal::Account { user, email } => (all_of(user, facts), email.to_string()),
+        Removal::Invitation { user, email, .. } => {
+            (user.iter().flat_map(|user| all_of(user, facts)).collect(), email.to_string())
+        }
+    };
+    let ending = held.into_iter().map(|binding| binding.role.as_str());
+    let ending: BTreeSet<&str> = ending.filter(|role| facts.catalogue.is_administrative(role)).collect();
+    let confirmed: BTreeSet<&str> = facts.confirmed.split(',').map(str::trim).collect();
+    if ending.is_subset(&confirmed) {
+        return Ok(());
+    }
+    let roles = ending.into_iter().collect::<Vec<_>>().join(",");
+    Err(Held {
+        reason: Reason::ConfirmationRequired,
+        message: format!(
+            "`{roles}` of `{who}` is administrative, and the organization's `protection.confirmRemoval` wants its removal \
+             confirmed: annotate this object with `access.roster.dev/confirm-removal={roles}`, and it goes on by itself"
+        ),
+    })
+}
+
+/// What a principal holds: by the listing, and by the administrators as they were read for this removal.
+fn all_of<'a>(principal: &PrincipalId, facts: GuardFacts<'a>) -> Vec<&'a Binding> {
+    let admins = facts.admins.iter().filter(|admin| admin.principal == *principal);
+    facts.inventory.bindings_of(principal).chain(admins).collect()
 }
 
 /// Active people with a direct binding; not invited ones, not service accounts, not the operator itself.

@@ -148,6 +148,8 @@ reasons! {
     OwnOrganizationAdmin: Refused, "Another OrganizationAdmin must remove it in the portal.";
     /// The person is one of `protection.requiredOrganizationAdmins`.
     RequiredOrganizationAdmin: Refused, "Take the address out of `protection.requiredOrganizationAdmins` first.";
+    /// An administrative grant is to be removed, and the organization's owner wants that confirmed.
+    ConfirmationRequired: Refused, "Annotate the object with `access.roster.dev/confirm-removal` and the role's name; it goes on by itself.";
     /// More is to be removed within the window than the removal budget allows; everything beyond waits for a person.
     RemovalBudgetExceeded: Refused, "Look at `status.heldRemovals` of the organization or publisher, which names the command that lets go of exactly that.";
     /// Without this user fewer owners than the minimum would remain.

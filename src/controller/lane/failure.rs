@@ -7,7 +7,7 @@ use crate::{
     plan::{Finding, Held, Reason},
 };
 
-use super::{State, realm::Realm};
+use super::{Author, State, realm::Realm};
 
 /// When another try makes sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,12 +44,14 @@ pub(super) struct Failed {
     pub(super) retry: Retry,
     pub(super) attempts: u32,
     generation: i64,
+    confirmed: String,
 }
 
 impl Failed {
-    /// Whether it still stands against another try: an edited object is always tried again.
-    pub(super) fn stands<R: Realm>(&self, generation: i64, now: Instant, state: &State<R>) -> bool {
-        if generation != self.generation {
+    /// Whether it still stands against another try: an object that was edited, or confirms something else, is always tried
+    /// again.
+    pub(super) fn stands<R: Realm>(&self, author: &Author, now: Instant, state: &State<R>) -> bool {
+        if author.generation != self.generation || author.confirmed != self.confirmed {
             return false;
         }
         match self.retry {
@@ -175,7 +177,8 @@ impl Failure {
     }
 
     /// As it is kept for the object.
-    pub(super) fn kept(self, generation: i64, before: Option<&Failed>, now: Instant) -> Failed {
+    pub(super) fn kept(self, author: &Author, before: Option<&Failed>, now: Instant) -> Failed {
+        let (generation, confirmed) = (author.generation, author.confirmed.clone());
         let attempts = before.filter(|failed| failed.generation == generation).map_or(0, |failed| failed.attempts) + 1;
         let backoff =
             |base: Duration, longest: Duration| (base * 2_u32.saturating_pow(attempts.min(10) - 1)).min(longest);
@@ -187,6 +190,6 @@ impl Failure {
             Pace::OnBudget(epoch) => Retry::OnBudget(epoch),
             Pace::Doubt => Retry::AfterListing { at: now + backoff(SOON, SLOW), doubt: now },
         };
-        Failed { finding: self.finding, retry, attempts, generation }
+        Failed { finding: self.finding, retry, attempts, generation, confirmed }
     }
 }

@@ -68,6 +68,8 @@ pub(crate) struct Author {
     pub(crate) object: ObjectKey,
     pub(crate) generation: i64,
     pub(crate) deleting: bool,
+    /// The roles whose removal it confirms.
+    pub(crate) confirmed: String,
     /// The look at it in which they were.
     pub(crate) pass: Pass,
 }
@@ -269,15 +271,15 @@ impl<R: Realm> Lane<R> {
         View { state: self.read(), realm: &self.parts.realm }
     }
 
-    /// Where an object's steps stand, for the generation that it has now.
-    pub(crate) fn progress(&self, uid: &str, generation: i64) -> Progress {
-        let state = self.read();
+    /// Where an object's steps stand, for the object as it is now.
+    pub(crate) fn progress(&self, author: &Author) -> Progress {
+        let (state, uid) = (self.read(), &author.object.uid);
         let now = Instant::now();
         if state.under_way.contains(uid) {
             return Progress::UnderWay { throttled: state.throttled(now) };
         }
         match state.failed.get(uid) {
-            Some(failed) if failed.stands(generation, now, &state) => {
+            Some(failed) if failed.stands(author, now, &state) => {
                 Progress::Failed { finding: failed.finding.clone(), retry_in: failed.retry.wait(now) }
             }
             _ => Progress::Idle,
@@ -394,7 +396,10 @@ mod admission {
     fn job() -> Job<Step> {
         let (namespace, name, uid) = ("team".to_owned(), "ada".to_owned(), "uid-1".to_owned());
         let object = ObjectKey { kind: Kind::User, namespace, name, uid };
-        Job { author: Author { object, generation: 1, deleting: false, pass: Pass::here() }, steps: Vec::new() }
+        Job {
+            author: Author { object, generation: 1, deleting: false, confirmed: String::new(), pass: Pass::here() },
+            steps: Vec::new(),
+        }
     }
 
     /// A reconcile that looked before a job ended and submits after it would make the same grant twice.

@@ -196,11 +196,12 @@ impl Realm for Organization {
         picture: &Inventory,
         around: &Vec<Binding>,
         protection: &Protection,
+        confirmed: &str,
     ) -> Result<Guarded, Held> {
         let own = self.identity.principal.as_ref();
         guard::pass(
             removal,
-            GuardFacts { inventory: picture, catalogue: &self.catalogue, admins: around, own, protection },
+            GuardFacts { inventory: picture, catalogue: &self.catalogue, admins: around, own, protection, confirmed },
         )
     }
 

@@ -173,6 +173,7 @@ impl Realm for Publisher {
         _: &Roll,
         around: &Roll,
         protection: &MemberProtection,
+        _: &str,
     ) -> Result<Guarded<MemberRemoval>, Held> {
         guard::pass(removal, MemberGuardFacts { roll: around, own: Some(&self.own), protection })
     }

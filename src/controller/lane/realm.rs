@@ -81,13 +81,14 @@ pub(crate) trait Realm: Send + Sync + 'static {
     /// Whether a fresh look that does not show what was to be removed says more than a write of ours that listings do not
     /// show yet. Where reads lag behind writes it does not.
     fn outdates(removal: &Self::Removal, written: &Self::Written) -> bool;
-    /// The guards.
+    /// The guards, where the object confirms the removal of such roles.
     fn pass(
         &self,
         removal: Self::Removal,
         picture: &Self::Picture,
         around: &Self::Around,
         protection: &Self::Protection,
+        confirmed: &str,
     ) -> Result<Guarded<Self::Removal>, Held>;
     /// Makes the removal that the permit is for.
     fn remove(&self, permit: Permit<Self::Removal>)

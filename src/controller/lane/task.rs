@@ -269,9 +269,9 @@ async fn remove<R: Realm>(
     fresh: R::Removal,
     known: &R::Around,
 ) -> Result<R::Written, Failure> {
-    guard(lane, fresh.clone(), known)?;
+    guard(lane, &job.author, fresh.clone(), known)?;
     let booked = booking::book(lane, job, at).await?;
-    let passed = guard(lane, fresh, known).inspect_err(|_| booking::give_back(lane, booked.counted))?;
+    let passed = guard(lane, &job.author, fresh, known).inspect_err(|_| booking::give_back(lane, booked.counted))?;
     let removed = write(lane, lane.parts.realm.remove(passed.with(booked.leave))).await?;
     removed.map_err(|error| {
         if certainly_not_made(error.kind) {
@@ -295,13 +295,18 @@ fn certainly_not_made(kind: ErrorKind) -> bool {
 }
 
 /// Asks the guards, by the picture and the owner's rules as they are now.
-fn guard<R: Realm>(lane: &Lane<R>, removal: R::Removal, known: &R::Around) -> Result<Guarded<R::Removal>, Failure> {
+fn guard<R: Realm>(
+    lane: &Lane<R>,
+    author: &Author,
+    removal: R::Removal,
+    known: &R::Around,
+) -> Result<Guarded<R::Removal>, Failure> {
     let state = lane.read();
     let Some(picture) = &state.picture else {
         return Err(Failure::doubt("there is no listing to judge a removal by"));
     };
     let protection = (lane.parts.protection)();
-    let passed = lane.parts.realm.pass(removal, picture, known, &protection);
+    let passed = lane.parts.realm.pass(removal, picture, known, &protection, &author.confirmed);
     passed.map_err(|held| Failure::held(held, state.version))
 }
 
@@ -378,6 +383,6 @@ fn fail<R: Realm>(state: &mut State<R>, author: &Author, failure: Failure) {
         }
         Pace::Soon | Pace::Slow | Pace::After(_) => {}
     }
-    let kept = failure.kept(author.generation, state.failed.get(uid), Instant::now());
+    let kept = failure.kept(author, state.failed.get(uid), Instant::now());
     state.failed.insert(uid.clone(), kept);
 }

@@ -197,7 +197,7 @@ impl Scene {
     pub(super) async fn remove(&self, number: usize, removal: Removal) -> Option<Reason> {
         let (namespace, name, uid) = ("team".to_owned(), format!("b-{number}"), format!("uid-{number}"));
         let object = ObjectKey { kind: Kind::Binding, namespace, name, uid: uid.clone() };
-        let author = Author { object, generation: 2, deleting: true, pass: Pass::here() };
+        let author = Author { object, generation: 2, deleting: true, confirmed: String::new(), pass: Pass::here() };
         task::work(&self.lane, vec![Job { author, steps: vec![Step::Remove(removal)] }]).await;
         self.lane.read().failed.get(&uid).map(|failed| failed.finding.reason)
     }
