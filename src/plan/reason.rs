@@ -91,6 +91,8 @@ reasons! {
     Throttled: Waiting, "Wait; it continues at the time that the vendor named.";
     /// The backend does not answer, or answers with something else than it should.
     BackendUnavailable: Waiting, "Look at the vendor's status page and at the network; it is tried again by itself.";
+    /// A listing is suddenly short or empty, and a second one that agrees is awaited; nothing is removed meanwhile.
+    InventoryInDoubt: Waiting, "Wait; a second look follows by itself. Where the vendor goes on listing nothing at all, look at its status page.";
     /// The organization has reached a limit of the vendor.
     QuotaExceeded: Waiting, "Remove what is not needed, or ask the vendor for more; it is tried again by itself.";
     /// The organization or publisher is kept while objects refer to it.

@@ -118,6 +118,12 @@ impl Failure {
         Self { finding: Finding::new(Reason::Progressing, message), pace: Pace::Doubt }
     }
 
+    /// The last listing was suddenly short.
+    pub(super) fn in_doubt() -> Self {
+        let message = "nothing is removed while a listing that is suddenly short waits for a second one that agrees";
+        Self { finding: Finding::new(Reason::InventoryInDoubt, message), pace: Pace::Doubt }
+    }
+
     /// Something that only a fresh look can settle.
     pub(super) fn doubt(message: impl Into<String>) -> Self {
         Self { finding: Finding::new(Reason::BackendUnavailable, message), pace: Pace::Doubt }

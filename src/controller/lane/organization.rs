@@ -71,6 +71,11 @@ impl Realm for Organization {
         Inventory::new(listing)
     }
 
+    fn parts(picture: &Inventory) -> Vec<(&'static str, usize)> {
+        let counts = picture.counts();
+        vec![("people", counts.users), ("bindings", counts.bindings), ("service accounts", counts.service_accounts)]
+    }
+
     fn apply(picture: &mut Inventory, written: &Written) {
         picture.apply(written);
     }

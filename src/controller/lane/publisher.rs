@@ -72,6 +72,10 @@ impl Realm for Publisher {
         Roll::new(listing)
     }
 
+    fn parts(picture: &Roll) -> Vec<(&'static str, usize)> {
+        vec![(Self::CONTENTS, picture.members().count())]
+    }
+
     fn apply(picture: &mut Roll, written: &MemberWritten) {
         picture.apply(written);
     }

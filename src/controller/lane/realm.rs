@@ -48,6 +48,8 @@ pub(crate) trait Realm: Send + Sync + 'static {
     /// How much a listing holds; nothing at all is never believed.
     fn size(listing: &Self::Listing) -> usize;
     fn picture(listing: Self::Listing) -> Self::Picture;
+    /// How much a picture holds of each part that is listed for itself.
+    fn parts(picture: &Self::Picture) -> Vec<(&'static str, usize)>;
     fn apply(picture: &mut Self::Picture, written: &Self::Written);
     /// Whether a listing already shows the write.
     fn shows(picture: &Self::Picture, written: &Self::Written) -> bool;

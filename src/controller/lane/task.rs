@@ -230,9 +230,7 @@ async fn remove_all<R: Realm>(
         booking::load(lane).await?;
         booking::hold_back(lane, job, at)?;
         if lane.read().listing.in_doubt() {
-            return Err(Failure::doubt(
-                "nothing is removed while a listing that shrank waits for a second one that agrees",
-            ));
+            return Err(Failure::in_doubt());
         }
         sit_out_pause(lane).await;
         if !lane.parts.wake.wants(&job.author) {

@@ -274,3 +274,83 @@ async fn an_account_counts_for_each_binding_that_falls_with_it() {
     assert_eq!(scene.counted(), 1);
     assert_eq!(scene.remove(7, account(7)).await, Some(Reason::RemovalBudgetExceeded));
 }
+
+/// What a listing may come to that proves nothing, and whether removals wait for a better one.
+#[tokio::test]
+async fn a_listing_that_failed_or_is_suddenly_short_takes_nothing_away() {
+    let without = |edit: fn(&mut Listing)| {
+        let mut short = listing(20);
+        edit(&mut short);
+        Ok(short)
+    };
+    // (what, the next listing, what `InventoryFresh` says, whether removals wait)
+    let cases = [
+        ("failed half-way", Err(ErrorKind::Unavailable), Reason::BackendUnavailable, false),
+        ("cut off", Err(ErrorKind::Malformed), Reason::BackendUnavailable, false),
+        ("refused", Err(ErrorKind::Forbidden), Reason::RolesUnreadable, false),
+        ("throttled", Err(ErrorKind::Throttled), Reason::Throttled, false),
+        ("empty", Ok(Listing::default()), Reason::InventoryInDoubt, true),
+        ("all shrunken", Ok(listing(9)), Reason::InventoryInDoubt, true),
+        ("no bindings", without(|it| it.bindings.clear()), Reason::InventoryInDoubt, true),
+        ("no people", without(|it| it.users.clear()), Reason::InventoryInDoubt, true),
+        ("few bindings", without(|it| it.bindings.truncate(9)), Reason::InventoryInDoubt, true),
+    ];
+    for (what, next, reason, waits) in cases {
+        let scene = Scene::open().await;
+        let counts = |scene: &Scene| scene.lane.read().picture.as_ref().unwrap().counts();
+        let before = counts(&scene);
+        match next {
+            Ok(short) => *scene.vendor.listing.lock().unwrap() = short,
+            Err(kind) => *scene.vendor.fails.lock().unwrap() = Some(kind),
+        }
+        task::list(&scene.lane).await;
+        assert_eq!(counts(&scene), before, "{what}: the picture stays");
+        assert_eq!(scene.lane.view().listing_failure().unwrap().reason, reason, "{what}");
+        let expected = waits.then_some(Reason::InventoryInDoubt);
+        assert_eq!(scene.revoke(2).await, expected, "{what}");
+        assert_eq!(scene.removed(), usize::from(!waits), "{what}");
+        // A whole listing ends the doubt, and what waited goes.
+        *scene.vendor.fails.lock().unwrap() = None;
+        *scene.vendor.listing.lock().unwrap() = listing(20);
+        task::list(&scene.lane).await;
+        assert!(scene.lane.view().listing_failure().is_none(), "{what}");
+        assert_eq!(scene.revoke(3).await, None, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_short_listing_is_believed_when_a_second_one_agrees_and_an_empty_one_never() {
+    let scene = Scene::open().await;
+    *scene.vendor.listing.lock().unwrap() = listing(9);
+    task::list(&scene.lane).await;
+    // A failure in between settles nothing.
+    *scene.vendor.fails.lock().unwrap() = Some(ErrorKind::Unavailable);
+    task::list(&scene.lane).await;
+    assert_eq!(scene.revoke(2).await, Some(Reason::InventoryInDoubt));
+    *scene.vendor.fails.lock().unwrap() = None;
+    task::list(&scene.lane).await;
+    assert!(scene.lane.view().listing_failure().is_none());
+    assert_eq!(scene.lane.read().picture.as_ref().unwrap().counts().bindings, 9);
+    *scene.vendor.listing.lock().unwrap() = Listing::default();
+    for _ in 0..3 {
+        task::list(&scene.lane).await;
+        assert_eq!(scene.revoke(2).await, Some(Reason::InventoryInDoubt));
+    }
+    assert_eq!(scene.removed(), 0);
+}
+
+#[tokio::test]
+async fn what_we_removed_ourselves_raises_no_doubt() {
+    let scene = Scene::open().await;
+    {
+        let mut listing = scene.vendor.listing.lock().unwrap();
+        listing.bindings.retain(|it| it.principal.as_str() == "u-2");
+    }
+    // Nineteen of twenty are gone by our own hand.
+    for number in (0..20).filter(|number| *number != 2) {
+        let written = crate::plan::Written::Removed(Removal::Binding(binding(&format!("u-{number}"), "Operator")));
+        scene.lane.write().picture.as_mut().unwrap().apply(&written);
+    }
+    task::list(&scene.lane).await;
+    assert!(scene.lane.view().listing_failure().is_none());
+}
