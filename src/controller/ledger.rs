@@ -1,7 +1,7 @@
 //! Keeps what was removed in the status of the object that connects a realm, apart from what its own reconcile writes
 //! there. IO: one read when a lane begins, one write before each removal that counts.
 
-use std::marker::PhantomData;
+use std::{collections::HashMap, marker::PhantomData};
 
 use futures::future::BoxFuture;
 use kube::{
@@ -49,6 +49,7 @@ struct Seen {
 struct SeenStatus {
     removals: Option<RemovalsStatus>,
     held_removals: Option<HeldRemovalsStatus>,
+    counts: Option<HashMap<String, u32>>,
 }
 
 impl<K: Managed> StatusLedger<K> {
@@ -75,6 +76,7 @@ impl<K: Managed> StatusLedger<K> {
         Ok(Kept {
             removals: removals.unwrap_or(Some(Removals::default())).ok_or(LedgerError::Unreadable)?,
             held: seen.status.held_removals.map_or(0, |held| held.total),
+            counts: seen.status.counts.unwrap_or_default(),
             version: seen.metadata.resource_version.unwrap_or_default(),
         })
     }

@@ -33,6 +33,8 @@ pub(crate) struct Kept {
     pub(crate) removals: Removals,
     /// How many were held when that was last told.
     pub(crate) held: u32,
+    /// How much the last listing held, by the names that the status has for its parts.
+    pub(crate) counts: HashMap<String, u32>,
     /// The version of the object that keeps it.
     pub(crate) version: String,
 }

@@ -164,7 +164,8 @@ impl<R: Realm> State<R> {
             self.listing.suspect = Some(fingerprint);
             return finding(format!("the vendor lists no {}, which no {} can be without", R::CONTENTS, R::NOUN));
         }
-        let before = self.picture.as_ref().map(R::parts).unwrap_or_default();
+        let told = || self.budget.kept.as_ref().map(|kept| R::parts_told(&kept.counts));
+        let before = self.picture.as_ref().map(R::parts).or_else(told).unwrap_or_default();
         let mut parts = before.into_iter().zip(R::parts(seen));
         let (what, before, now) = parts.find_map(|((what, before), (_, now))| {
             let shrank = (before >= FEW && now * 2 < before) || (before > 0 && now == 0);

@@ -1,6 +1,6 @@
 //! An organization as a lane sees it.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     access::{
@@ -74,6 +74,12 @@ impl Realm for Organization {
     fn parts(picture: &Inventory) -> Vec<(&'static str, usize)> {
         let counts = picture.counts();
         vec![("people", counts.users), ("bindings", counts.bindings), ("service accounts", counts.service_accounts)]
+    }
+
+    fn parts_told(counts: &HashMap<String, u32>) -> Vec<(&'static str, usize)> {
+        let told = |name: &str| counts.get(name).map_or(0, |count| *count as usize);
+        let parts = [("people", "users"), ("bindings", "bindings"), ("service accounts", "serviceAccounts")];
+        parts.map(|(part, name)| (part, told(name))).into()
     }
 
     fn apply(picture: &mut Inventory, written: &Written) {

@@ -1,6 +1,6 @@
 //! A marketplace publisher as a lane sees it.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     access::publisher::{Member, MemberKey, Members, PublisherRole, VisiblePublisher},
@@ -74,6 +74,12 @@ impl Realm for Publisher {
 
     fn parts(picture: &Roll) -> Vec<(&'static str, usize)> {
         vec![(Self::CONTENTS, picture.members().count())]
+    }
+
+    /// Whoever is there is an owner or a contributor, as far as we know roles.
+    fn parts_told(counts: &HashMap<String, u32>) -> Vec<(&'static str, usize)> {
+        let told = |name: &str| counts.get(name).map_or(0, |count| *count as usize);
+        vec![(Self::CONTENTS, told("owners") + told("contributors") + told("invited"))]
     }
 
     fn apply(picture: &mut Roll, written: &MemberWritten) {

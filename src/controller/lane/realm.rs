@@ -1,6 +1,9 @@
 //! What a lane needs to know of the place that it writes to: an organization, or a publisher.
 
-use std::fmt::{Debug, Display};
+use std::{
+    collections::HashMap,
+    fmt::{Debug, Display},
+};
 
 use crate::{
     access::PrincipalId,
@@ -50,6 +53,8 @@ pub(crate) trait Realm: Send + Sync + 'static {
     fn picture(listing: Self::Listing) -> Self::Picture;
     /// How much a picture holds of each part that is listed for itself.
     fn parts(picture: &Self::Picture) -> Vec<(&'static str, usize)>;
+    /// The same as the status told it before a restart.
+    fn parts_told(counts: &HashMap<String, u32>) -> Vec<(&'static str, usize)>;
     fn apply(picture: &mut Self::Picture, written: &Self::Written);
     /// Whether a listing already shows the write.
     fn shows(picture: &Self::Picture, written: &Self::Written) -> bool;

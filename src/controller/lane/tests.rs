@@ -98,7 +98,7 @@ impl Ledger for Arc<Book> {
             Err(LedgerError::Gone)
         } else if kept.version == version {
             let count = self.writes.fetch_add(1, Ordering::Relaxed);
-            *kept = Kept { removals: removals.clone(), version: format!("v{count}"), held: 0 };
+            *kept = Kept { removals: removals.clone(), version: format!("v{count}"), ..Kept::default() };
             Ok(Some(kept.version.clone()))
         } else {
             Ok(None)
@@ -240,7 +240,7 @@ async fn what_another_leader_counted_meanwhile_counts() {
     let scene = Scene::open().await;
     assert_eq!(scene.revoke(2).await, None);
     let others = Removals::default().counting(5, &RemovalBudget::default(), 0, jiff::Timestamp::now());
-    *scene.book.kept.lock().unwrap() = Kept { removals: others, version: "theirs".to_owned(), held: 0 };
+    *scene.book.kept.lock().unwrap() = Kept { removals: others, version: "theirs".to_owned(), ..Kept::default() };
     assert_eq!(scene.revoke(3).await, Some(Reason::RemovalBudgetExceeded));
     assert_eq!(scene.removed(), 1);
 }
@@ -353,4 +353,25 @@ async fn what_we_removed_ourselves_raises_no_doubt() {
     }
     task::list(&scene.lane).await;
     assert!(scene.lane.view().listing_failure().is_none());
+}
+
+#[tokio::test]
+async fn the_first_listing_after_a_restart_is_measured_by_what_the_status_told() {
+    let counts = |people: u32, bindings: u32| {
+        [("users", people), ("bindings", bindings)].map(|(name, count)| (name.to_owned(), count)).into()
+    };
+    for (told, doubted) in
+        [(counts(20, 20), false), (counts(50, 20), true), (counts(20, 41), true), (counts(0, 0), false)]
+    {
+        let scene = Scene::open().await;
+        scene.lane.write().picture = None;
+        scene.book.kept.lock().unwrap().counts = told;
+        scene.lane.write().budget = budget::BudgetState::default();
+        booking::load(&scene.lane).await.unwrap();
+        task::list(&scene.lane).await;
+        assert_eq!(scene.lane.view().listing_failure().is_some(), doubted);
+        assert_eq!(scene.lane.view().picture().is_none(), doubted, "no object is judged by it");
+        task::list(&scene.lane).await;
+        assert!(scene.lane.view().picture().is_some(), "a second one agrees");
+    }
 }
