@@ -1,6 +1,7 @@
 //! From a spec to what is desired, or to the reason why it is invalid. No IO.
 
 mod publisher;
+mod removal;
 
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ use super::{
     binding::{PatternType, Principal, Resource, ResourceType, ScopeSpec},
     common::{BindingDeletion, ValiditySpec, Warning},
     organization::{self, DelegationSpec, NamespaceMatch, ProtectionSpec},
+    removal::ConfirmRemoval,
+    unmanaged::UnmanagedPolicy,
     user,
 };
 
@@ -32,6 +35,7 @@ pub use publisher::{
     broken_publisher_delegations, desired_member, member_counts, member_label, member_protection,
     publisher_delegations, show_member,
 };
+pub use removal::{held_removals, removal_budget, removals, removals_status};
 
 /// Most warnings in a status.
 const SHOWN: usize = 20;
@@ -214,7 +218,7 @@ pub fn delegations(spec: &ConfluentOrganizationSpec) -> Vec<Delegation> {
 
 /// The places within which undeclared grants are told; `None` where they are not. A place that cannot be read holds nothing.
 pub fn reported_within(spec: &ConfluentOrganizationSpec) -> Option<Vec<Scope>> {
-    let unmanaged = spec.unmanaged.as_ref().filter(|it| it.policy == organization::UnmanagedPolicy::Report)?;
+    let unmanaged = spec.unmanaged.as_ref().filter(|it| it.policy == UnmanagedPolicy::Report)?;
     Some(unmanaged.within.iter().filter_map(|within| scope(within, &spec.organization_id).ok()).collect())
 }
 
@@ -287,12 +291,18 @@ pub fn protection(spec: &ProtectionSpec) -> Protection {
     Protection {
         minimum_organization_admins: spec.minimum_organization_admins.max(1) as usize,
         required_organization_admins: spec.required_organization_admins.iter().map(|e| Email::from_remote(e)).collect(),
+        confirm_administrative: spec.confirm_removal == ConfirmRemoval::Administrative,
     }
 }
 
 /// How often an organization is listed; ten minutes where the text cannot be read, which the schema rules out.
 pub fn resync_interval(text: &str) -> Duration {
-    seconds(text).map_or(Duration::from_mins(10), Duration::from_secs)
+    span(text).unwrap_or(Duration::from_mins(10))
+}
+
+/// A number with its unit, more than nothing.
+fn span(text: &str) -> Option<Duration> {
+    seconds(text).map(Duration::from_secs)
 }
 
 /// A number with a unit, in seconds.

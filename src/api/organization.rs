@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     binding::ScopeSpec,
     common::{BindingDeletion, Conditions, Management, Warning, unseen},
+    removal::{ConfirmRemoval, HeldRemovalsStatus, RemovalBudgetSpec, RemovalsStatus},
+    unmanaged::{UnmanagedSpec, UnmanagedStatus},
 };
 
 /// The connection to one Confluent Cloud organization, what protects it, and which namespaces may declare what.
@@ -279,40 +281,28 @@ pub struct ProtectionSpec {
     #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "set"), inner(length(min = 3, max = 254)))]
     #[x_kube(validation = ("self.all(email, email.matches('^[^@A-Z\\\\s]+@[^@A-Z\\\\s]+$'))", "`requiredOrganizationAdmins` must hold e-mail addresses in lower case, for example 'name@example.com'"))]
     pub required_organization_admins: Vec<String>,
+    /// How much may be taken away before a person has to look; on by default.
+    #[serde(default)]
+    pub removal_budget: RemovalBudgetSpec,
+    /// `Administrative`: a grant of an administrative role, and an account that holds one, is removed only where the object
+    /// names the role in the annotation `access.roster.dev/confirm-removal`. `None` asks for no confirmation.
+    #[serde(default)]
+    pub confirm_removal: ConfirmRemoval,
 }
 
 impl Default for ProtectionSpec {
     fn default() -> Self {
-        Self { minimum_organization_admins: one(), required_organization_admins: Vec::new() }
+        Self {
+            minimum_organization_admins: one(),
+            required_organization_admins: Vec::new(),
+            removal_budget: RemovalBudgetSpec::default(),
+            confirm_removal: ConfirmRemoval::None,
+        }
     }
 }
 
 fn one() -> u32 {
     1
-}
-
-/// What becomes of grants that no object declares.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase")]
-#[x_kube(validation = ("self.policy == 'Ignore' || (has(self.within) && size(self.within) > 0)", "`unmanaged` needs `within` for this `policy`: name places, or `organization: {}` for the whole organization"))]
-pub struct UnmanagedSpec {
-    /// `Ignore` says nothing of them; `Report` tells in the status how many there are, and the first of them.
-    #[serde(default)]
-    pub policy: UnmanagedPolicy,
-    /// Places within which to look.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "atomic"))]
-    pub within: Vec<ScopeSpec>,
-}
-
-/// What becomes of grants that no object declares.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum UnmanagedPolicy {
-    /// Nothing is said of them.
-    #[default]
-    Ignore,
-    /// The status tells of them.
-    Report,
 }
 
 /// What is known about the organization.
@@ -339,22 +329,16 @@ pub struct ConfluentOrganizationStatus {
     /// Grants that no object declares, where `spec.unmanaged` asks for them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unmanaged: Option<UnmanagedStatus>,
+    /// What is kept of removals, so that a restart forgets none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removals: Option<RemovalsStatus>,
+    /// Removals that wait for a person, because the budget has no room for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_removals: Option<HeldRemovalsStatus>,
     /// Advice that holds nothing up, at most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20), extend("x-kubernetes-list-type" = "atomic"))]
     pub warnings: Vec<Warning>,
-}
-
-/// Grants that no object declares, at most 20 of them, with the total. The operator's own are not among them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct UnmanagedStatus {
-    /// How many.
-    pub total: u32,
-    /// "role on scope for whom", in the order of the alphabet; at most 20.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 20), extend("x-kubernetes-list-type" = "atomic"), inner(length(max = 4_096)))]
-    pub entries: Vec<String>,
 }
 
 /// Whom the operator acts as.

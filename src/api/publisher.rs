@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     common::{BindingDeletion, Conditions, Management, Warning, unseen},
     organization::{NamespaceMatch, SecretRef},
+    removal::{HeldRemovalsStatus, RemovalBudgetSpec, RemovalsStatus},
 };
 
 /// The connection to one marketplace publisher, what protects it, and which namespaces may declare whom.
@@ -205,11 +206,14 @@ pub struct PublisherProtectionSpec {
     #[schemars(range(min = 0, max = 1_000))]
     #[x_kube(validation = ("self >= 1", "`minimumOwners` must be at least 1: a publisher without an owner cannot be recovered"))]
     pub minimum_owners: u32,
+    /// How many users may be removed before a person has to look; on by default.
+    #[serde(default)]
+    pub removal_budget: RemovalBudgetSpec,
 }
 
 impl Default for PublisherProtectionSpec {
     fn default() -> Self {
-        Self { minimum_owners: one() }
+        Self { minimum_owners: one(), removal_budget: RemovalBudgetSpec::default() }
     }
 }
 
@@ -245,6 +249,12 @@ pub struct PublisherStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20), extend("x-kubernetes-list-type" = "atomic"))]
     pub warnings: Vec<Warning>,
+    /// What is kept of removals, so that a restart forgets none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removals: Option<RemovalsStatus>,
+    /// Removals that wait for a person, because the budget has no room for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_removals: Option<HeldRemovalsStatus>,
 }
 
 /// Whom the operator acts as.

@@ -39,6 +39,8 @@ pub(crate) trait Managed:
     const KIND: Kind;
     /// The kind's own condition that [`Decision::special`] fills.
     const SPECIAL: Option<ConditionType>;
+    /// The field of the status that the loop leaves alone, because its lane writes it.
+    const APART: Option<&'static str> = None;
 
     /// The kind's API, in a namespace where it has one.
     fn api(client: &Client, namespace: Option<&str>) -> Api<Self>;

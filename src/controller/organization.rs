@@ -16,7 +16,8 @@ use crate::{
         ConfluentOrganization, ConfluentOrganizationStatus,
         common::{Conditions, Management},
         convert,
-        organization::{CountsStatus, IdentityStatus, UnmanagedStatus},
+        organization::{CountsStatus, IdentityStatus},
+        unmanaged::UnmanagedStatus,
     },
     plan::{
         Decision, Fact, Finding, Inventory, Reason,
@@ -33,7 +34,9 @@ use super::{
     lane::{Lane, Organization, View},
     link::{Connection, Link},
     managed::{Managed, Plan, has_finalizer, new_advice},
-    standing::{OBSERVING, RECHECK, RETRY, credentials, deleting, freshness, ready},
+    standing::{
+        OBSERVING, RECHECK, RETRY, credentials, deleting, freshness, held as held_removals, ready, removals_held,
+    },
 };
 
 /// Most entries of a list in a status.
@@ -56,6 +59,7 @@ impl Managed for ConfluentOrganization {
 
     const KIND: Kind = Kind::Organization;
     const SPECIAL: Option<ConditionType> = None;
+    const APART: Option<&'static str> = Some("removals");
 
     fn api(client: &Client, _: Option<&str>) -> Api<Self> {
         Api::all(client.clone())
@@ -78,7 +82,10 @@ impl Managed for ConfluentOrganization {
             return OrganizationFacts::Deleting(dependents(self, context));
         }
         match connected {
-            Ok((lane, _)) => OrganizationFacts::Connected(lane),
+            Ok((lane, _)) => {
+                lane.look_at_held();
+                OrganizationFacts::Connected(lane)
+            }
             Err(finding) => OrganizationFacts::Broken(finding),
         }
     }
@@ -139,7 +146,14 @@ fn advice(object: &ConfluentOrganization, lane: &Lane<Organization>, inventory: 
     }
     let (realm, protection) = (lane.realm(), convert::protection(&object.spec.protection));
     let own = realm.identity.principal.as_ref();
-    let facts = GuardFacts { inventory, catalogue: &realm.catalogue, admins: &admins, own, protection: &protection };
+    let facts = GuardFacts {
+        inventory,
+        catalogue: &realm.catalogue,
+        admins: &admins,
+        own,
+        protection: &protection,
+        confirmed: "",
+    };
     advice::organization(effective_admins(facts).len(), Counted::Effective).into_iter().collect()
 }
 
@@ -222,8 +236,18 @@ fn connected(
     status.unmanaged = undeclared(organization, &view, context);
     // What has been declared since is seen at the next look.
     let recheck = if status.unmanaged.is_some() { RETRY } else { RECHECK };
+    let before = status.held_removals.take();
+    status.held_removals = held_removals(&view, before.clone());
     drop(view);
-    let advice = new_advice(organization.status.as_ref().map(|status| status.warnings.as_slice()), &status.warnings);
+    let budget = &organization.spec.protection.removal_budget;
+    let told =
+        removals_held::<Organization>(&organization.name_any(), budget, before.as_ref(), status.held_removals.as_ref());
+    let known = organization.status.as_ref().map(|status| status.warnings.as_slice());
+    let mut advice = new_advice(known, &status.warnings);
+    if let Some((fact, event)) = told {
+        more.push((ConditionType::RemovalsHeld, fact));
+        advice.extend(event);
+    }
     Plan { more, advice, ..Plan::say(decision, status, recheck) }
 }
 

@@ -27,7 +27,7 @@ use super::{
     lane::{Lane, Publisher, View},
     link::{Connection, Link},
     managed::{Managed, Plan, has_finalizer, new_advice},
-    standing::{OBSERVING, RECHECK, RETRY, credentials, deleting, freshness, ready},
+    standing::{OBSERVING, RECHECK, RETRY, credentials, deleting, freshness, held, ready, removals_held},
 };
 
 /// Most entries of a list in a status.
@@ -50,6 +50,7 @@ impl Managed for Object {
 
     const KIND: Kind = Kind::Publisher;
     const SPECIAL: Option<ConditionType> = None;
+    const APART: Option<&'static str> = Some("removals");
 
     fn api(client: &Client, _: Option<&str>) -> Api<Self> {
         Api::all(client.clone())
@@ -75,7 +76,10 @@ impl Managed for Object {
             return PublisherFacts::Deleting(context.wake.publisher_users.select(refers).len());
         }
         match connected {
-            Ok((lane, _)) => PublisherFacts::Connected(lane),
+            Ok((lane, _)) => {
+                lane.look_at_held();
+                PublisherFacts::Connected(lane)
+            }
             Err(finding) => PublisherFacts::Broken(finding),
         }
     }
@@ -183,9 +187,17 @@ fn connected(publisher: &Object, lane: &Lane<Publisher>, mut status: PublisherSt
         let message = "the backend names itself a simulator: nothing here is real";
         more.push((ConditionType::Simulated, Fact::new(true, Reason::Simulator, message)));
     }
+    let held_before = status.held_removals.take();
+    status.held_removals = held(&view, held_before.clone());
     drop(view);
     let before = publisher.status.as_ref().map(|status| status.warnings.as_slice());
-    let advice = new_advice(before, &status.warnings);
+    let mut advice = new_advice(before, &status.warnings);
+    let budget = &publisher.spec.protection.removal_budget;
+    let now = status.held_removals.as_ref();
+    if let Some((fact, event)) = removals_held::<Publisher>(&publisher.name_any(), budget, held_before.as_ref(), now) {
+        more.push((ConditionType::RemovalsHeld, fact));
+        advice.extend(event);
+    }
     Plan { more, advice, ..Plan::say(decision, status, RECHECK) }
 }
 

@@ -43,7 +43,7 @@ const LAYERS: &[Layer] = &[
         name: "plan",
         holds: "PURE decisions: desired state and inventory to steps, and steps held with their reason; guards and permits",
         names: &["access"],
-        crates: Crates::Only(&["std", "serde", "thiserror", "jiff"]),
+        crates: Crates::Only(&["std", "serde", "thiserror", "jiff", "sha2"]),
     },
     Layer {
         name: "status",

@@ -260,7 +260,7 @@ mod tests {
             publisher_id: "contoso".to_owned(),
             backend: Backend::default(),
             delegations: vec![delegation],
-            protection: PublisherProtectionSpec { minimum_owners: 0 },
+            protection: PublisherProtectionSpec { minimum_owners: 0, ..PublisherProtectionSpec::default() },
             deletion_policy: BindingDeletion::Delete,
             resync_interval: "10m".to_owned(),
             management: Management::Full,

@@ -22,6 +22,7 @@ use super::{
         context::Context,
         key::Kind,
         lane::{Lane, Parts, Publisher},
+        ledger::StatusLedger,
     },
     Pair, Unusable, client_settings, endpoint, identify, read_pair,
 };
@@ -137,7 +138,8 @@ async fn open(
     };
     let name = publisher.name_any();
     let (wake, resync) = (Arc::clone(&context.wake), Arc::clone(&context.wake));
-    let (protected, listed) = (name.clone(), name.clone());
+    let (protected, listed, limited) = (name.clone(), name.clone(), name.clone());
+    let limits = Arc::clone(&context.wake);
     Ok(Lane::start(Parts {
         name,
         realm: Publisher {
@@ -151,6 +153,8 @@ async fn open(
         leadership: context.leadership.clone(),
         protection: Box::new(move || wake.member_protection(&protected)),
         resync: Box::new(move || resync.publisher_resync(&listed)),
+        limits: Box::new(move || limits.member_limits(&limited)),
+        ledger: Box::new(StatusLedger::new(publisher, &context.client)),
     }))
 }
 

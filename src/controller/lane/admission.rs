@@ -49,7 +49,7 @@ mod tests {
     fn job() -> Job<Step> {
         let (namespace, name, uid) = ("team".to_owned(), "ada".to_owned(), "uid-1".to_owned());
         let object = ObjectKey { kind: Kind::User, namespace, name, uid };
-        let author = Author { object, generation: 1, deleting: false, pass: Pass::here() };
+        let author = Author { object, generation: 1, deleting: false, confirmed: String::new(), pass: Pass::here() };
         Job { author, steps: Vec::new(), overdue: false }
     }
 

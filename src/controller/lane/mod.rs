@@ -4,12 +4,16 @@
 //! Reconciles read it and submit steps; its task (`task`) alone talks to the backend. Nothing here waits for a network.
 
 mod admission;
+mod booking;
+mod budget;
 mod failure;
 mod listing;
 mod organization;
 mod publisher;
 mod realm;
 mod task;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
@@ -30,7 +34,12 @@ use super::{
     lease::Leadership,
 };
 use admission::Admission;
-pub(crate) use {organization::Organization, publisher::Publisher, realm::Realm};
+pub(crate) use {
+    budget::{HeldNews, Kept, Ledger, LedgerError, Limits},
+    organization::Organization,
+    publisher::Publisher,
+    realm::Realm,
+};
 
 /// How long a listing may lag behind a write of ours before we believe the listing (the vendor's own client waits 90 s).
 const LONGEST_LAG: Duration = Duration::from_mins(2);
@@ -43,6 +52,8 @@ pub(crate) trait Wake: Send + Sync + 'static {
     /// Whether the object is still the one that steps were decided for. A throttled step may wait for long, and meanwhile
     /// the object may be edited or deleted.
     fn wants(&self, author: &Author) -> bool;
+    /// Whether an object is still there.
+    fn exists(&self, key: &ObjectKey) -> bool;
     /// This object's steps came to an end.
     fn object(&self, key: &ObjectKey);
     /// The object that connects a realm has something new to say.
@@ -59,6 +70,8 @@ pub(crate) struct Author {
     pub(crate) object: ObjectKey,
     pub(crate) generation: i64,
     pub(crate) deleting: bool,
+    /// The roles whose removal it confirms.
+    pub(crate) confirmed: String,
     /// The look at it in which they were.
     pub(crate) pass: Pass,
 }
@@ -105,6 +118,10 @@ pub(crate) struct Parts<R: Realm> {
     pub(crate) protection: Box<dyn Fn() -> R::Protection + Send + Sync>,
     /// How often to list, as of now.
     pub(crate) resync: Box<dyn Fn() -> Duration + Send + Sync>,
+    /// How much may be removed, as of now.
+    pub(crate) limits: Box<dyn Fn() -> Limits + Send + Sync>,
+    /// Where what was removed is kept.
+    pub(crate) ledger: Box<dyn Ledger>,
 }
 
 /// One realm's lane.
@@ -141,6 +158,7 @@ struct State<R: Realm> {
     admins_changed: bool,
     /// Principals whose holdings changed since the last wake.
     touched: HashSet<PrincipalId>,
+    budget: budget::BudgetState,
 }
 
 impl<R: Realm> Default for State<R> {
@@ -160,6 +178,7 @@ impl<R: Realm> Default for State<R> {
             held: HashMap::new(),
             admins_changed: false,
             touched: HashSet::new(),
+            budget: budget::BudgetState::default(),
         }
     }
 }
@@ -184,6 +203,11 @@ impl<'a, R: Realm> View<'a, R> {
     /// The picture, once there is one.
     pub(crate) fn picture(&self) -> Option<&R::Picture> {
         self.state.picture.as_ref()
+    }
+
+    /// What is to be said of removals that the budget holds.
+    pub(crate) fn held_removals(&self) -> &HeldNews {
+        &self.state.budget.news
     }
 
     /// Why the last listing failed, if it did.
@@ -234,6 +258,13 @@ impl<R: Realm> Lane<R> {
         self.bell.notify_one();
     }
 
+    /// A person may have said yes to what the budget holds: the task looks.
+    pub(crate) fn look_at_held(&self) {
+        if self.read().budget.holds_anything() {
+            self.bell.notify_one();
+        }
+    }
+
     /// Where it writes to, and as whom.
     pub(crate) fn realm(&self) -> &R {
         &self.parts.realm
@@ -244,15 +275,15 @@ impl<R: Realm> Lane<R> {
         View { state: self.read(), realm: &self.parts.realm }
     }
 
-    /// Where an object's steps stand, for the generation that it has now.
-    pub(crate) fn progress(&self, uid: &str, generation: i64) -> Progress {
-        let state = self.read();
+    /// Where an object's steps stand, for the object as it is now.
+    pub(crate) fn progress(&self, author: &Author) -> Progress {
+        let (state, uid) = (self.read(), &author.object.uid);
         let now = Instant::now();
         if state.under_way.contains(uid) {
             return Progress::UnderWay { throttled: state.throttled(now) };
         }
         match state.failed.get(uid) {
-            Some(failed) if failed.stands(generation, now, &state) => {
+            Some(failed) if failed.stands(author, now, &state) => {
                 Progress::Failed { finding: failed.finding.clone(), retry_in: failed.retry.wait(now) }
             }
             _ => Progress::Idle,
@@ -278,6 +309,11 @@ impl<R: Realm> Lane<R> {
             state.failed.remove(uid);
             state.held.remove(uid);
             state.ended.remove(uid);
+            let released = state.budget.forget(uid, Instant::now());
+            drop(state);
+            if released {
+                self.bell.notify_one();
+            }
         }
     }
 

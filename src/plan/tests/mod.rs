@@ -1,6 +1,7 @@
 //! The plans under test: small organizations, and what is decided about them.
 
 mod binding;
+mod budget;
 mod guard;
 mod publisher;
 mod restraint;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod adoption;
+mod budget;
 mod connection;
 mod delegation;
 mod grants;
