@@ -39,7 +39,7 @@ use report::Output;
 use set::Set;
 
 pub use declared::Undeclared;
-pub(crate) use declared::declared;
+pub(crate) use declared::{declared, is_made_up};
 
 /// Judges manifests without a cluster: what the API server and the operator would refuse, and advice.
 #[derive(Clone, Debug, clap::Args)]

@@ -239,17 +239,27 @@ fn offered(catalogue: &Catalogue, scope: &Scope, output: Output) -> Result<Strin
     let kind: Key = scope.kind();
     let roles: Vec<&Role> = catalogue.roles().iter().filter(|role| role.at.contains(&kind)).collect();
     if output == Output::Json {
-        return json(&roles.iter().map(|role| Told::of(catalogue, role)).collect::<Vec<_>>());
+        let told = roles.into_iter();
+        let told = told.map(|role| Told { granted_by: granters(catalogue, role, scope), ..Told::of(catalogue, role) });
+        return json(&told.collect::<Vec<_>>());
     }
     let mut table = table(&["ROLE", "GRANTED BY", "WHAT IT IS"]);
     for role in roles {
-        table.add_row([role.name.clone(), words(&role.granted_by) + doubt(role.granted_sure), role.summary.clone()]);
+        let granters = words(granters(catalogue, role, scope));
+        table.add_row([role.name.clone(), granters + doubt(role.granted_sure), role.summary.clone()]);
     }
     let mut text = format!("On {}:\n\n{table}\n", scope.describe());
     if let Some(types) = catalogue.clusters_for(kind) {
         let _ = writeln!(text, "\nRoles on these exist in clusters of the types {}.", words(types));
     }
     Ok(text)
+}
+
+/// Who grants the role there: a granter whose own role is bound to nothing that contains the place reaches it from nowhere.
+fn granters<'a>(catalogue: &Catalogue, role: &'a Role, scope: &Scope) -> Vec<&'a str> {
+    let around: Vec<Key> = std::iter::successors(Some(scope.clone()), Scope::parent).map(|it| it.kind()).collect();
+    let reaches = |name: &str| catalogue.role(name).is_some_and(|it| it.at.iter().any(|key| around.contains(key)));
+    role.granted_by.iter().map(String::as_str).filter(|name| reaches(name)).collect()
 }
 
 /// One role for programs.
@@ -261,7 +271,7 @@ struct Told<'a> {
     summary: &'a str,
     bound_to: Vec<&'static str>,
     administrative: bool,
-    granted_by: &'a [String],
+    granted_by: Vec<&'a str>,
     source: &'a str,
     may: Vec<Gives<'a>>,
     cannot: Vec<&'a str>,
@@ -296,7 +306,7 @@ impl<'a> Told<'a> {
             summary: &role.summary,
             bound_to: role.at.iter().map(|key| key.as_str()).collect(),
             administrative: role.administrative,
-            granted_by: &role.granted_by,
+            granted_by: role.granted_by.iter().map(String::as_str).collect(),
             source: source(&role.source),
             may: role.may.iter().map(gives).collect(),
             cannot: role.cannot.iter().map(|it| it.says.as_str()).collect(),
@@ -338,6 +348,20 @@ mod tests {
         }
         let offered = offered(catalogue, &place("/environment=env-1").unwrap(), Output::Text).unwrap();
         assert!(offered.contains("EnvironmentAdmin") && !offered.contains("KsqlAdmin"), "{offered}");
+        for (at, role, expected) in [
+            ("/service-account=sa-1", "ResourceOwner", "OrganizationAdmin, ResourceOwner"),
+            ("/service-account=sa-1", "Assigner", "OrganizationAdmin, ResourceOwner"),
+            ("/group-mapping=group-1", "ResourceOwner", "OrganizationAdmin, ResourceOwner"),
+            (
+                "/environment=env-1/schema-registry=lsrc-1/subject=x",
+                "ResourceOwner",
+                "OrganizationAdmin, EnvironmentAdmin, ResourceOwner",
+            ),
+            ("/environment=env-1", "EnvironmentAdmin", "OrganizationAdmin, EnvironmentAdmin"),
+        ] {
+            let role = catalogue.role(role).unwrap();
+            assert_eq!(words(granters(catalogue, role, &place(at).unwrap())), expected, "{} on {at}", role.name);
+        }
         let near = known(catalogue, "DeveloperReed").unwrap_err().to_string();
         assert!(near.contains("did you mean `DeveloperRead`"), "{near}");
     }

@@ -2,7 +2,7 @@
 
 use crate::access::{
     Catalogue, Key, Pattern, PrincipalKind, Scope,
-    catalogue::{ORGANIZATION_ADMIN, Operation, Permission, Reach, Resource, Sure},
+    catalogue::{ORGANIZATION_ADMIN, Operation, Permission, Reach, Resource, Sure, holder},
     effective::{Held, Need, Whose, given},
 };
 
@@ -291,15 +291,8 @@ impl Look<'_> {
 /// Whether a role that is held gives the operation on some thing of that kind, of those that are where it is bound.
 fn gives(catalogue: &Catalogue, held: &Held, resource: Resource, operation: Operation) -> bool {
     held.scope().is_some_and(|scope| {
-        is_there(resource, scope) && catalogue.permissions(&held.role, scope).any(|it| it.allows(resource, operation))
+        resource.can_be_at(scope) && catalogue.permissions(&held.role, scope).any(|it| it.allows(resource, operation))
     })
-}
-
-/// Whether things of that kind can be at the place: bound to a topic, what a role gives on groups comes to nothing.
-fn is_there(resource: Resource, place: &Scope) -> bool {
-    let kind = place.kind();
-    let named = Key::parse(resource.as_str()).filter(|key| key.is_resource());
-    !kind.is_resource() || named.is_none_or(|key| key == kind)
 }
 
 /// Whether everything that `inner` gives is given by `outer` as well. What is not known to be given is not contained, so a role
@@ -318,7 +311,7 @@ fn contains(catalogue: &Catalogue, outer: &Held, inner: &Held) -> bool {
     let mut rights = catalogue
         .permissions(&inner.role, place)
         .flat_map(|it| it.gives.iter().map(move |(resource, operations)| (it, *resource, operations)))
-        .filter(|(_, resource, _)| is_there(*resource, place))
+        .filter(|(_, resource, _)| resource.can_be_at(place))
         .peekable();
     rights.peek().is_some()
         && rights.all(|(permission, resource, operations)| {
@@ -333,8 +326,10 @@ fn reaches_as_far(outer: &Permission, at: &Scope, inner: &Permission, place: &Sc
         (Reach::Within, Reach::Organization | Reach::Above) => *at == Scope::organization(),
         (Reach::Within, Reach::Within | Reach::Own | Reach::Others)
         | (Reach::Own, Reach::Own)
+        | (Reach::OwnAbove, Reach::Own | Reach::OwnAbove)
         | (Reach::Others, Reach::Others)
         | (Reach::Above, Reach::Above) => at.covers(place),
-        (Reach::Above | Reach::Own | Reach::Others, _) => false,
+        (Reach::Within | Reach::Own, Reach::OwnAbove) => at.covers(&holder(place).unwrap_or_else(|| place.clone())),
+        (Reach::Above | Reach::Own | Reach::OwnAbove | Reach::Others, _) => false,
     }
 }

@@ -219,8 +219,15 @@ fn what_is_declared_is_a_listing_of_one_organization() {
     let text = format!("{}---\n{}", USER.trim_start(), bindings.join("---\n"));
     let Declared { listing, left_out } = of(&text, None).unwrap();
     let holders: Vec<&str> = listing.bindings.iter().map(|it| it.principal.as_str()).collect();
-    assert_eq!((holders.as_slice(), left_out), (["u-ada@example.com", "sa-etl", "u-1"].as_slice(), 1));
+    assert_eq!((holders.as_slice(), left_out), (["u-ada@example.com", "sa-?etl", "u-1"].as_slice(), 1));
     assert_eq!((listing.users.len(), listing.service_accounts.len(), listing.clusters.len()), (1, 1, 1));
+    // An id that manifests tell is an account's; one that we made up is nobody's.
+    assert!(listing.service_accounts.iter().all(|it| is_made_up(&it.id)));
+    let assigner = "kind: RoleBinding\nmetadata: {name: a}\nspec: {principal: {id: sa-9}, role: Assigner, scope: {organization: {}, \
+                    resource: {type: ServiceAccount, name: sa-1}}}\n";
+    let listing = of(assigner, None).unwrap().listing;
+    let ids: Vec<&str> = listing.service_accounts.iter().map(|it| it.id.as_str()).collect();
+    assert_eq!(ids, ["sa-9", "sa-1"]);
     assert!(of("kind: Nothing\n", None).unwrap_err().contains("declare no person"));
     assert!(of(&text, Some("other")).unwrap_err().contains("are about `example`, and not about `other`"));
     let folder = tempfile::tempdir().unwrap();
