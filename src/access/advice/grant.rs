@@ -113,11 +113,15 @@ impl Look<'_> {
             return None;
         }
         let (who, place) = (self.granted.who, cluster.describe());
+        let unless = if self.granted.kind == Some(PrincipalKind::User) {
+            "unless only the console is used, or partitions are assigned by hand"
+        } else {
+            "unless it assigns its partitions by hand"
+        };
         Some(Advice::new(
             Rule::ConsumeWithoutGroup,
             format!(
-                "`{who}` may read {} and no consumer group on {place}: declare DeveloperRead on a group as well, unless it \
-                 assigns its partitions by hand",
+                "`{who}` may read {} and no consumer group on {place}: declare DeveloperRead on a group as well, {unless}",
                 self.scope.describe()
             ),
         ))
@@ -125,8 +129,9 @@ impl Look<'_> {
 
     fn clients_by_chance(&self) -> Option<Advice> {
         let cluster = self.cluster()?;
-        let person = self.granted.kind == Some(PrincipalKind::User);
-        if !person || self.scope.kind() != Key::Group || self.rest_gives(Resource::Topic, Operation::Read, &cluster) {
+        // Who makes, deletes or owns groups has a use for them without a topic.
+        let reads = self.granted.kind == Some(PrincipalKind::User) && self.role() == "DeveloperRead";
+        if !reads || self.scope.kind() != Key::Group || self.rest_gives(Resource::Topic, Operation::Read, &cluster) {
             return None;
         }
         let (who, place) = (self.granted.who, cluster.describe());
@@ -209,8 +214,8 @@ impl Look<'_> {
         Some(Advice::new(
             Rule::KsqlAdminWithoutKafka,
             format!(
-                "KsqlAdmin gives `{who}` nothing in Kafka, and nothing else reaches the topics of {}: declare a role on \
-                 those that its queries use",
+                "KsqlAdmin by itself gives `{who}` nothing in Kafka, and nothing else reaches the topics of {}: declare a \
+                 role on those that are needed outside of ksqlDB",
                 cluster.describe()
             ),
         ))
@@ -230,8 +235,8 @@ impl Look<'_> {
         let flink = self.catalogue.role(self.role()).is_some_and(|role| !role.administrative);
         (flink && self.gives(Resource::Statement, Operation::Run)).then(|| {
             let said = format!(
-                "Flink statements that `{}` runs are read by everybody with a Flink role in that environment: run sensitive \
-                 ones in an environment of their own",
+                "Flink statements that `{}` runs are read by everybody with FlinkDeveloper or FlinkAdmin in that environment: \
+                 run sensitive ones in an environment of their own",
                 self.granted.who
             );
             Advice::new(Rule::StatementsAreVisible, said)
@@ -256,11 +261,15 @@ impl Look<'_> {
             Pattern::Literal => false,
         };
         (wide && self.role() == "ResourceOwner").then(|| {
-            let said = format!(
-                "`{}` owns whatever others name so ({}): declare a longer beginning, or the names themselves",
-                self.granted.who,
-                self.scope.describe()
-            );
+            let (who, kind) = (self.granted.who, self.scope.kind().noun());
+            let said = if self.scope.pattern() == Pattern::All {
+                format!("`{who}` owns every {kind} there, those of tomorrow among them: name the ones that are needed")
+            } else {
+                format!(
+                    "`{who}` owns whatever others name so ({}): declare a longer beginning, or the names themselves",
+                    self.scope.describe()
+                )
+            };
             Advice::new(Rule::WideOwner, said)
         })
     }
@@ -270,7 +279,8 @@ impl Look<'_> {
         steward.then(|| {
             let (who, place) = (self.granted.who, self.scope.describe());
             let said = format!(
-                "`{who}` may delete every schema subject of {place}: declare DataDiscovery where looking is enough"
+                "`{who}` may delete every schema subject of {place}: declare DataDiscovery where searching the catalogue is \
+                 enough, and DeveloperRead on the subjects where reading these is"
             );
             Advice::new(Rule::StewardDeletesSubjects, said)
         })
@@ -311,12 +321,23 @@ fn contains(catalogue: &Catalogue, outer: &Held, inner: &Held) -> bool {
     let mut rights = catalogue
         .permissions(&inner.role, place)
         .flat_map(|it| it.gives.iter().map(move |(resource, operations)| (it, *resource, operations)))
-        .filter(|(_, resource, _)| resource.can_be_at(place))
+        .filter(|(permission, resource, _)| resource.can_be_at(place) && !is_above(permission, *resource, place))
         .peekable();
     rights.peek().is_some()
         && rights.all(|(permission, resource, operations)| {
             operations.iter().all(|operation| gives(permission, resource, *operation))
         })
+}
+
+/// Whether a permission within the place names what is above it, and so comes to nothing there.
+fn is_above(permission: &Permission, resource: Resource, place: &Scope) -> bool {
+    let kind = place.kind();
+    permission.reach == Reach::Within
+        && match resource {
+            Resource::Organization => kind != Key::Organization,
+            Resource::Environment => kind != Key::Organization && kind != Key::Environment,
+            _ => false,
+        }
 }
 
 /// Whether a permission reaches everything that another one does, each from the place where it is bound.
