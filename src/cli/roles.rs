@@ -212,11 +212,13 @@ fn show(catalogue: &Catalogue, role: &Role) -> String {
     }
     let _ = write!(text, "\n{gives}\n");
     let told = role.may.iter().filter_map(|it| Some((&it.id, it.says.as_ref()?)));
+    let caveats = role.caveats.iter().map(|it| (&it.id, &it.says));
+    let named = catalogue.rules().iter().filter(|rule| names(&rule.says, &role.name)).map(|it| (&it.id, &it.says));
     let lists: [(&str, Vec<(&String, &String)>); 4] = [
         ("To be added", told.collect()),
         ("It does not", role.cannot.iter().map(|it| (&it.id, &it.says)).collect()),
         ("Nobody says", role.unknown.iter().map(|it| (&it.id, &it.says)).collect()),
-        ("Know before you grant it", role.caveats.iter().map(|it| (&it.id, &it.says)).collect()),
+        ("Know before you grant it", caveats.chain(named).collect()),
     ];
     for (title, entries) in lists.into_iter().filter(|(_, entries)| !entries.is_empty()) {
         let _ = writeln!(text, "\n{title}:");
@@ -225,6 +227,11 @@ fn show(catalogue: &Catalogue, role: &Role) -> String {
         }
     }
     text
+}
+
+/// Whether a sentence names the role.
+fn names(says: &str, role: &str) -> bool {
+    says.split(|letter: char| !letter.is_alphanumeric()).any(|word| word == role)
 }
 
 fn doubt(sure: Sure) -> &'static str {
@@ -346,6 +353,8 @@ mod tests {
                 assert!(shown.contains(id.as_str()), "{id} is not in\n{shown}");
             }
         }
+        let operator = show(catalogue, catalogue.role("Operator").unwrap());
+        assert!(operator.contains("(clients-are-visible)") && !operator.contains("(admin-notice)"), "{operator}");
         let offered = offered(catalogue, &place("/environment=env-1").unwrap(), Output::Text).unwrap();
         assert!(offered.contains("EnvironmentAdmin") && !offered.contains("KsqlAdmin"), "{offered}");
         for (at, role, expected) in [

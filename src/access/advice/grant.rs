@@ -332,12 +332,9 @@ fn contains(catalogue: &Catalogue, outer: &Held, inner: &Held) -> bool {
 /// Whether a permission within the place names what is above it, and so comes to nothing there.
 fn is_above(permission: &Permission, resource: Resource, place: &Scope) -> bool {
     let kind = place.kind();
-    permission.reach == Reach::Within
-        && match resource {
-            Resource::Organization => kind != Key::Organization,
-            Resource::Environment => kind != Key::Organization && kind != Key::Environment,
-            _ => false,
-        }
+    let organization = resource == Resource::Organization && kind != Key::Organization;
+    let environment = resource == Resource::Environment && !matches!(kind, Key::Organization | Key::Environment);
+    permission.reach == Reach::Within && (organization || environment)
 }
 
 /// Whether a permission reaches everything that another one does, each from the place where it is bound.

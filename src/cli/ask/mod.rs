@@ -110,9 +110,15 @@ pub enum Error {
     Question(String),
     /// Nobody answers to that name.
     #[error(
-        "nobody in the organization is called `{0}`: give an e-mail address, a service account's display name, or an id"
+        "nobody in the organization is called `{name}`: give an e-mail address, a service account's display name, or an id{}",
+        if *.refused { "; objects that would be refused are left out: see `roster lint`" } else { "" }
     )]
-    Nobody(String),
+    Nobody {
+        /// As it was given.
+        name: String,
+        /// Objects were left out, theirs perhaps.
+        refused: bool,
+    },
     /// It could not be written as text.
     #[error("write JSON")]
     Json(#[source] serde_json::Error),
@@ -195,9 +201,10 @@ fn told(answer: Result<Answer, Error>) -> ExitCode {
 
 fn answer_can(args: &CanArgs) -> Result<Answer, Error> {
     let catalogue = roles::catalogue(args.source.role_catalogue.as_deref())?;
-    let Facts { listing, note } = args.source.read(&catalogue)?;
+    let Facts { listing, note, refused } = args.source.read(&catalogue)?;
     let asked = question::read(&args.what, &args.about, &listing, &catalogue)?;
-    let principal = principal(&args.who, &listing).ok_or_else(|| Error::Nobody(args.who.clone()))?;
+    let nobody = || Error::Nobody { name: args.who.clone(), refused };
+    let principal = principal(&args.who, &listing).ok_or_else(nobody)?;
     let groups: Vec<PrincipalId> = args.group.iter().map(PrincipalId::new).collect();
     let mappings: Vec<(PrincipalId, String)> = groups.iter().map(|id| (id.clone(), id.to_string())).collect();
     let roles = |defaults| held(&principal, &mappings, &listing.bindings, defaults);
@@ -205,7 +212,9 @@ fn answer_can(args: &CanArgs) -> Result<Answer, Error> {
     let person = principal.kind() == Some(PrincipalKind::User);
     let mut judged = judge(&catalogue, &held, &asked, &listing);
     if person {
-        judged.iter_mut().for_each(|it| spare_people(&mut it.remedies));
+        for it in &mut judged {
+            spare_people(&mut it.remedies);
+        }
     }
     let answer = Answer::of(&judged);
     let yes = answer == Answer::Yes;
@@ -227,7 +236,7 @@ fn answer_can(args: &CanArgs) -> Result<Answer, Error> {
 
 fn answer_who(args: &WhoArgs) -> Result<Answer, Error> {
     let catalogue = roles::catalogue(args.source.role_catalogue.as_deref())?;
-    let Facts { listing, note } = args.source.read(&catalogue)?;
+    let Facts { listing, note, .. } = args.source.read(&catalogue)?;
     let asked = question::read(&args.what, &args.about, &listing, &catalogue)?;
     let mut principals: Vec<PrincipalId> = listing.bindings.iter().map(|it| it.principal.clone()).collect();
     principals.sort();
@@ -305,6 +314,8 @@ struct Facts {
     listing: Listing,
     /// What has to be known of it.
     note: Option<String>,
+    /// Whether objects were left out, since they would be refused.
+    refused: bool,
 }
 
 impl Source {
@@ -312,13 +323,14 @@ impl Source {
         if !self.manifests.is_empty() {
             let manifests = Manifests::read(&self.manifests, None)?;
             let declared = lint::declared(&manifests, catalogue, self.organization.as_deref())?;
-            return Ok(Facts { note: Some(note::of_manifests(declared.left_out)), listing: declared.listing });
+            let note = Some(note::of_manifests(declared.left_out));
+            return Ok(Facts { note, listing: declared.listing, refused: declared.left_out > 0 });
         }
         if let Some(path) = &self.snapshot {
-            return Ok(Facts { listing: Snapshot::open(path)?.listing(), note: None });
+            return Ok(Facts { listing: Snapshot::open(path)?.listing(), note: None, refused: false });
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Print)?;
-        Ok(Facts { listing: runtime.block_on(snapshot::take(&self.live))?.listing(), note: None })
+        Ok(Facts { listing: runtime.block_on(snapshot::take(&self.live))?.listing(), note: None, refused: false })
     }
 }
 

@@ -62,6 +62,19 @@ const VERBS: [(&str, Operation); 10] = [
     ("see access", Operation::DescribeAccess),
 ];
 
+/// The vendor's page's own words, in the singular, for what the catalogue calls otherwise.
+const KINDS: [(&str, Resource); 9] = [
+    ("key", Resource::ResourceKey),
+    ("schema", Resource::Subject),
+    ("consumer", Resource::Client),
+    ("producer", Resource::Client),
+    ("statement-result", Resource::ResultSet),
+    ("tag", Resource::CatalogTag),
+    ("catalogue", Resource::Catalog),
+    ("person", Resource::User),
+    ("people", Resource::User),
+];
+
 /// Words between the operation and the kind of thing that change nothing.
 const FILLERS: [&str; 6] = ["on", "to", "in", "a", "an", "the"];
 
@@ -170,7 +183,7 @@ fn of_operation(words: &[&str], about: &About, listing: &Listing) -> Result<Aske
     };
     let owner = owners.first().and_then(|word| whose(word));
     // What people own is asked of their own where nobody says whose.
-    let owned = matches!(kind, Resource::ResourceKey | Resource::ResultSet);
+    let of_their_own = matches!(kind, Resource::ResourceKey | Resource::ResultSet);
     let mut asked = Asked {
         words: quoted(words, name),
         task: None,
@@ -178,11 +191,11 @@ fn of_operation(words: &[&str], about: &About, listing: &Listing) -> Result<Aske
             operation,
             resource: kind,
             place: place(kind, name, about, listing)?,
-            whose: owner.unwrap_or(if owned { Whose::Own } else { Whose::Anybodys }),
+            whose: owner.unwrap_or(if of_their_own { Whose::Own } else { Whose::Anybodys }),
         }],
         notes: Vec::new(),
     };
-    if owned && owner.is_none() {
+    if of_their_own && owner.is_none() {
         asked.notes.push(format!("this is about {kind}s of their own; `others' {kind}s` are another right"));
     }
     if let (Resource::Subject | Resource::Kek, Some(name), None) = (kind, name, &about.schema_registry) {
@@ -303,7 +316,8 @@ fn meant(words: &[&str]) -> String {
 fn resource(word: &str) -> Option<Resource> {
     let word = word.trim_end_matches('s').to_lowercase();
     let same = |it: &&Resource| it.as_str().trim_end_matches('s') == word;
-    Resource::ALL.iter().find(same).copied()
+    let called = || KINDS.iter().find(|(it, _)| *it == word).map(|(_, kind)| *kind);
+    Resource::ALL.iter().find(same).copied().or_else(called)
 }
 
 fn operation(verb: &str) -> Option<Operation> {
@@ -313,6 +327,12 @@ fn operation(verb: &str) -> Option<Operation> {
 }
 
 fn unknown_operation(words: &[&str], verb: &str, kind: Resource) -> Error {
+    if verb.to_lowercase().starts_with("grant ") {
+        return Error::Question(format!(
+            "`{verb}` is asked otherwise: `manage access on {kind} …` says who grants there, and `roster roles offered --scope CRN` \
+             by which role each role is granted"
+        ));
+    }
     let known: Vec<String> = kind.operations().iter().map(|it| it.to_string().to_lowercase()).collect();
     Error::Question(format!(
         "`{verb}` is nothing that is done to {kind}{}: use one of {}, `manage access`, `see access`",

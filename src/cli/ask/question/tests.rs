@@ -113,6 +113,10 @@ fn words_become_the_rights_that_they_take() {
             "--environment env-1 --schema-registry lsrc-1",
             &["Read subject subject orders-value in lsrc-1"],
         ),
+        // The page's own words.
+        ("describe consumers", "--cluster lkc-1", &["Describe client cluster lkc-1 in env-1"]),
+        ("read schemas", "--environment env-1", &["Read subject environment env-1"]),
+        ("describe keys", "--cluster lkc-1", &["Describe resource-key cluster lkc-1 in env-1 (Own)"]),
         ("read result-sets", "--environment env-1", &["Read result-set environment env-1 (Own)"]),
     ];
     for (words, flags, expected) in cases {
@@ -147,6 +151,7 @@ fn what_cannot_be_answered_says_what_to_give() {
     let cases = [
         ("read dream x", "", "no kind of thing is named in `read dream x`"),
         ("fly topic x", "--cluster lkc-1", "`fly` is nothing that is done to topic"),
+        ("grant DeveloperRead on topic x", "--cluster lkc-1", "`manage access on topic …` says who grants there"),
         ("invite topic x", "--cluster lkc-1", "`invite` is nothing that is done to topic"),
         ("consum topic x", "--cluster lkc-1", "did you mean `consume topic NAME`"),
         ("provison somebody", "", "did you mean `provision person`"),
