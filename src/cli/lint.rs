@@ -39,7 +39,7 @@ use report::Output;
 use set::Set;
 
 pub use declared::Undeclared;
-pub(crate) use declared::declared;
+pub(crate) use declared::{declared, is_made_up};
 
 /// Judges manifests without a cluster: what the API server and the operator would refuse, and advice.
 #[derive(Clone, Debug, clap::Args)]
@@ -138,7 +138,7 @@ pub(crate) fn judged(
     let mut findings: Vec<Finding> = manifests.problems.iter().map(Finding::problem).collect();
     let of_objects = by_object(manifests, catalogue, listing, granter);
     let of_objects = manifests.objects.iter().zip(of_objects);
-    findings.extend(of_objects.flat_map(|(object, findings)| suppress::apply(object, findings)));
+    findings.extend(of_objects.flat_map(|(object, findings)| suppress::apply(object, findings, &manifests.objects)));
     findings.sort_by(|one, other| {
         let key = |it: &Finding| (it.place.clone(), std::cmp::Reverse(it.severity), it.id);
         key(one).cmp(&key(other))
