@@ -73,7 +73,8 @@ pub struct RoleBindingSpec {
     #[schemars(length(min = 1, max = 1_024))]
     pub justification: Option<String>,
     /// Change nothing remote for this object: grant nothing, take nothing away, mend nothing. The status says what would be
-    /// done; deletion goes by the deletion policy as ever.
+    /// done; deletion goes by the deletion policy as ever. What the organization's delegations no longer admit is revoked all
+    /// the same.
     #[serde(default)]
     pub suspend: bool,
 }

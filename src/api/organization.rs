@@ -56,6 +56,7 @@ pub struct ConfluentOrganizationSpec {
     /// How the organization is reached; exactly one.
     pub backend: Backend,
     /// What namespaces may declare, by name. Empty: nobody may declare anything; an absent list inside matches nothing.
+    /// Withdrawing one revokes the grants made under it, as the removal budget admits, also of suspended objects.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub delegations: Vec<DelegationSpec>,

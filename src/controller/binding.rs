@@ -83,7 +83,7 @@ impl Managed for RoleBinding {
         let all = |grant: &Grant| others(self, grant, ground, &view, context, now);
         let decided = match view.picture() {
             Some(inventory) => decide(
-                &object(self, desired.as_ref().ok(), context, now),
+                &object(self, desired.as_ref().ok(), ground, context, now),
                 &desired,
                 &ground.facts(&view, inventory, now),
                 Sharers { known: &known, all: &all },
@@ -281,7 +281,7 @@ fn grants_of(
     let namespace = context.namespace(&binding.namespace().unwrap_or_default());
     let desired = desired(binding, ground.spec(), context);
     let facts = ground.facts_in(&namespace, view, inventory, now);
-    of(&object(binding, desired.as_ref().ok(), context, now), &desired, &facts)
+    of(&object(binding, desired.as_ref().ok(), ground, context, now), &desired, &facts)
 }
 
 fn name_of(binding: &RoleBinding) -> String {
@@ -317,7 +317,13 @@ fn called(binding: &RoleBinding, context: &Context) -> String {
         .map_or_else(|| convert::principal_label(&binding.spec.principal), |user| user.spec.email)
 }
 
-fn object(binding: &RoleBinding, desired: Option<&DesiredBinding>, context: &Context, now: Timestamp) -> BindingObject {
+fn object(
+    binding: &RoleBinding,
+    desired: Option<&DesiredBinding>,
+    ground: &Ground,
+    context: &Context,
+    now: Timestamp,
+) -> BindingObject {
     let observed = binding.status.as_ref().map_or(-1, |status| status.observed_generation);
     BindingObject {
         created: binding.metadata.creation_timestamp.as_ref().map_or(now, |time| time.0),
@@ -329,6 +335,8 @@ fn object(binding: &RoleBinding, desired: Option<&DesiredBinding>, context: &Con
         // One that cannot be read is told as invalid, and ends nothing.
         validity: convert::validity(binding.spec.validity.as_ref()).unwrap_or_default(),
         suspended: binding.spec.suspend,
+        delegations_known: context.knows_namespace(&binding.namespace().unwrap_or_default())
+            && ground.spec().is_some_and(|spec| convert::broken_delegations(spec).is_empty()),
     }
 }
 

@@ -1,4 +1,5 @@
 //! One test binary, so that one control plane serves every test in it.
+mod abuse;
 mod advice;
 mod alerts;
 mod architecture;

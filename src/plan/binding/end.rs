@@ -8,6 +8,7 @@ use crate::{
 use super::{
     BindingDecision, BindingObject, DesiredBinding, Sharers, in_force, not_ours,
     resolve::{Resolved, resolve},
+    withdrawn::withdrawn,
 };
 
 /// Decides about an object that is being deleted.
@@ -17,7 +18,8 @@ pub(super) fn end(
     facts: &Facts<'_>,
     sharers: Sharers<'_>,
 ) -> Decision {
-    if desired.as_ref().is_ok_and(|desired| desired.retain) {
+    // What the organization's owner withdrew is not for the object to keep.
+    if desired.as_ref().is_ok_and(|desired| desired.retain) && withdrawn(object, facts).is_none() {
         return Decision::release("the grant is kept, as `deletionPolicy: Retain` says");
     }
     let resolved = desired.as_ref().ok().and_then(|desired| resolve(object, desired, facts).ok());
@@ -92,19 +94,19 @@ fn what(object: &BindingObject, resolved: &Result<Resolved<'_>, Finding>) -> Str
 
 /// What an object has to end.
 #[derive(Default)]
-struct Answered {
+pub(super) struct Answered {
     /// There, and kept by nobody else.
-    ours: Vec<Binding>,
+    pub(super) ours: Vec<Binding>,
     /// What others keep, in sentences.
     kept: Vec<String>,
 }
 
 impl Answered {
-    fn words(&self) -> String {
+    pub(super) fn words(&self) -> String {
         self.ours.iter().map(words).collect::<Vec<_>>().join(", ")
     }
 
-    fn steps(self) -> Vec<Step> {
+    pub(super) fn steps(self) -> Vec<Step> {
         self.ours.into_iter().map(|binding| Step::Remove(Removal::Binding(binding))).collect()
     }
 }
@@ -128,7 +130,7 @@ fn answered(
 }
 
 impl Answered {
-    fn consider(&mut self, grant: &Grant, facts: &Facts<'_>, sharers: Sharers<'_>) {
+    pub(super) fn consider(&mut self, grant: &Grant, facts: &Facts<'_>, sharers: Sharers<'_>) {
         let Some(binding) = facts.inventory.find(grant).filter(|binding| !self.ours.contains(binding)) else {
             return;
         };

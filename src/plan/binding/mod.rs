@@ -1,10 +1,11 @@
-//! One grant: made once, adopted by its identity, replaced by making the new one first, revoked on deletion and when its
-//! time is over. PURE.
+//! One grant: made once, adopted by its identity, replaced by making the new one first, revoked on deletion, when its time is
+//! over and when its delegation is withdrawn. PURE.
 
 use jiff::Timestamp;
 
 mod end;
 mod resolve;
+mod withdrawn;
 
 use crate::access::{
     Email, Grant, PrincipalId, Scope, judge,
@@ -16,6 +17,7 @@ pub use self::resolve::{declared_kind, denied, nonsense};
 use self::{
     end::{end, lapsed},
     resolve::{Resolved, meaning, resolve},
+    withdrawn::{revoke, withdrawn},
 };
 use super::{
     Decision, Fact, Finding, Inventory, Reason, Removal, Step,
@@ -94,6 +96,8 @@ pub struct BindingObject {
     pub validity: Validity,
     /// Its spec says that nothing remote is to be changed.
     pub suspended: bool,
+    /// The organization's delegations and the namespace can be read, so that what they do not admit is withdrawn.
+    pub delegations_known: bool,
 }
 
 /// Who else declares a grant, as `namespace/name` of live objects.
@@ -135,10 +139,16 @@ pub fn decide(
         let observing = facts.observing.then(|| Decision::unrevoked("organization"));
         return observing.unwrap_or_else(|| end(object, desired, facts, sharers)).into();
     }
-    let mut decided = match object.validity.outside(facts.now) {
-        None => current(object, desired, facts, sharers),
-        Some(outside) => lapsed(object, desired, outside, facts, sharers),
-    };
+    let withdrawn = withdrawn(object, facts);
+    let revoking = withdrawn.as_ref().and_then(|denial| revoke(object, denial, facts, sharers));
+    // Neither `suspend` nor an edit keeps what the organization's owner withdrew.
+    let suspended = object.suspended && revoking.is_none();
+    let mut decided = revoking.unwrap_or_else(|| {
+        let bare = withdrawn.map(|_| BindingObject { recorded: None, ..object.clone() });
+        let mut decided = in_time(bare.as_ref().unwrap_or(object), desired, facts, sharers);
+        decided.lets_go |= bare.is_some() && decided.record.is_none();
+        decided
+    });
     decided.meaning = meaning(object, desired, facts);
     decided.next = object.validity.next(facts.now);
     decided.decision.recheck_seconds = decided.next.map(|at| at.duration_since(facts.now).as_secs() + 1);
@@ -147,10 +157,23 @@ pub fn decide(
         let decision = decided.decision.observed("organization");
         return BindingDecision { decision, record: None, lets_go: false, ..decided };
     }
-    if object.suspended {
+    if suspended {
         decided.decision = decided.decision.suspended();
     }
     decided
+}
+
+/// What is decided by the grant's own time.
+fn in_time(
+    object: &BindingObject,
+    desired: &Result<DesiredBinding, Finding>,
+    facts: &Facts<'_>,
+    sharers: Sharers<'_>,
+) -> BindingDecision {
+    match object.validity.outside(facts.now) {
+        None => current(object, desired, facts, sharers),
+        Some(outside) => lapsed(object, desired, outside, facts, sharers),
+    }
 }
 
 /// What is decided while the grant is to be in force.
@@ -185,9 +208,15 @@ pub fn stands_for(object: &BindingObject, desired: &Result<DesiredBinding, Findi
     match object.validity.outside(facts.now) {
         None => claims(object, desired, facts),
         // A suspended object takes nothing away, also not by its time.
-        Some(_) if object.suspended => object.recorded.iter().map(|recorded| recorded.grant.clone()).collect(),
+        Some(_) if object.suspended => kept(object, facts),
         Some(_) => Vec::new(),
     }
+}
+
+/// What is recorded, unless it is withdrawn: two objects that lost it do not keep it for each other.
+fn kept(object: &BindingObject, facts: &Facts<'_>) -> Vec<Grant> {
+    let recorded = object.recorded.iter().filter(|_| withdrawn(object, facts).is_none());
+    recorded.map(|recorded| recorded.grant.clone()).collect()
 }
 
 /// The same, with what it will keep in force later: the person is needed until then.
@@ -195,7 +224,7 @@ pub fn claims(object: &BindingObject, desired: &Result<DesiredBinding, Finding>,
     if matches!(object.validity.outside(facts.now), Some(Outside::Over(_))) {
         return stands_for(object, desired, facts);
     }
-    let mut grants: Vec<Grant> = object.recorded.iter().map(|recorded| recorded.grant.clone()).collect();
+    let mut grants = kept(object, facts);
     if let Ok(desired) = desired
         && let Ok(resolved) = resolve(object, desired, facts)
         && facts.inventory.find(&resolved.grant).is_none_or(|it| not_ours(object, &resolved, it).is_none())

@@ -28,6 +28,7 @@ pub(super) fn object() -> BindingObject {
         declared_here: true,
         validity: Validity::default(),
         suspended: false,
+        delegations_known: true,
     }
 }
 

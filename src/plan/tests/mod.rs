@@ -7,6 +7,7 @@ mod publisher;
 mod restraint;
 mod user;
 mod validity;
+mod withdrawn;
 
 use jiff::{SignedDuration, Timestamp};
 

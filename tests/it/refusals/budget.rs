@@ -119,6 +119,26 @@ fn a_budgets_worth_goes_and_the_rest_waits_for_a_yes_to_exactly_that() {
 }
 
 #[test]
+fn a_withdrawn_delegation_takes_a_budgets_worth_and_the_rest_after_a_yes() {
+    let stage = guarded("budget-withdrawn");
+    let names = bind(&stage, 8);
+    stage.apply(&[stage.organization(|object| {
+        often(object);
+        object["spec"]["protection"] = json!({});
+        object["spec"]["delegations"] = json!([]);
+    })]);
+    let digest = holding(&stage, 3)["status"]["heldRemovals"]["digest"].as_str().unwrap().to_owned();
+    assert_eq!(removed(&stage), 5);
+    acknowledge(&stage, &digest);
+    let denied = |name: &String| {
+        let words = ["no delegation of the organization is for namespace `budget-withdrawn`", "`spec.delegations`"];
+        Told::invalid("arb", name, "DelegationDenied", &words).by(&stage);
+    };
+    names.iter().for_each(denied);
+    assert_eq!((removed(&stage), left(&stage, &names)), (8, names));
+}
+
+#[test]
 fn what_shrinks_to_the_budget_goes_and_so_does_all_where_the_budget_is_switched_off() {
     let stage = guarded("budget-shrinks");
     let names = bind(&stage, 8);
