@@ -1,10 +1,15 @@
-//! What a namespace may declare: whom it may invite, and which roles it may grant where, to whom. PURE.
+//! What a namespace may declare: whom it may invite, and which roles it may grant where, to whom, for how long. PURE.
 //!
 //! Fails closed: no delegation permits nothing, and an absent list inside a delegation matches nothing.
 
 use std::collections::BTreeMap;
 
-use super::{Email, PrincipalKind, Scope};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Email, PrincipalKind, Scope,
+    validity::{Term, in_words},
+};
 
 /// One delegation of an organization.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,6 +49,8 @@ pub struct GrantRule {
     pub kinds: Vec<PrincipalKind>,
     /// Where the principal must be declared.
     pub declared_in: DeclaredIn,
+    /// How long a grant may last, as [`Term`] counts it; for ever where absent.
+    pub max_duration: Option<SignedDuration>,
 }
 
 /// Where a principal must be declared for a grant to be delegated.
@@ -76,6 +83,8 @@ pub struct GrantRequest<'a> {
     pub kind: Option<PrincipalKind>,
     /// The principal is declared in the same namespace.
     pub declared_here: bool,
+    /// From when until when.
+    pub term: Term,
 }
 
 /// Why nothing permits it: what the nearest delegation lacks.
@@ -130,6 +139,20 @@ pub enum Denial {
         /// The role asked for.
         role: String,
     },
+    /// Everything fits but it would last too long.
+    #[error(
+        "{delegations} may grant `{role}` for at most {longest}: set `spec.validity.notAfter` to {latest:.0} or earlier"
+    )]
+    Duration {
+        /// The delegations looked at.
+        delegations: String,
+        /// The role asked for.
+        role: String,
+        /// The longest time that any of them allows, in words.
+        longest: String,
+        /// When a grant that lasts so long would end.
+        latest: Timestamp,
+    },
 }
 
 /// Whether a namespace may declare a person with this address.
@@ -167,10 +190,20 @@ pub fn may_grant(delegations: &[Delegation], namespace: &Namespace, request: Gra
         let kind = request.kind.map_or_else(|| "a principal of an unknown kind".to_owned(), |kind| format!("a {kind}"));
         return Err(Denial::Kind { delegations, role, kind: kind.replace("a identity", "an identity") });
     }
-    if by_kind.iter().any(|rule| rule.declared_in == DeclaredIn::Anywhere || request.declared_here) {
-        return Ok(());
+    let declared = |rule: &GrantRule| rule.declared_in == DeclaredIn::Anywhere || request.declared_here;
+    let by_origin: Vec<&GrantRule> = by_kind.into_iter().filter(|rule| declared(rule)).collect();
+    if by_origin.is_empty() {
+        return Err(Denial::DeclaredElsewhere { delegations, role });
     }
-    Err(Denial::DeclaredElsewhere { delegations, role })
+    // A rule without a bound permits any term, and none is left here with the longest of the others.
+    let bounds: Option<Vec<SignedDuration>> = by_origin.iter().map(|rule| rule.max_duration).collect();
+    match bounds.and_then(|bounds| bounds.into_iter().max()).filter(|longest| !request.term.is_within(*longest)) {
+        None => Ok(()),
+        Some(longest) => {
+            let latest = request.term.latest(longest);
+            Err(Denial::Duration { delegations, role, longest: in_words(longest), latest })
+        }
+    }
 }
 
 fn of_namespace<'a>(delegations: &'a [Delegation], namespace: &Namespace) -> Result<Vec<&'a Delegation>, Denial> {
@@ -221,12 +254,17 @@ mod tests {
                 within: vec![Scope::cluster("env-1", "lkc-1").unwrap()],
                 kinds: vec![PrincipalKind::User],
                 declared_in: DeclaredIn::SameNamespace,
+                max_duration: None,
             }],
         }
     }
 
     fn namespace(name: &str) -> Namespace {
         Namespace { name: name.to_owned(), labels: BTreeMap::from([("team".to_owned(), name.to_owned())]) }
+    }
+
+    fn endless() -> Term {
+        Term { begins: Timestamp::UNIX_EPOCH, ends: None }
     }
 
     #[test]
@@ -272,7 +310,7 @@ mod tests {
             ),
         ];
         for (name, role, scope, kind, declared_here, denied) in cases {
-            let request = GrantRequest { role, scope, kind, declared_here };
+            let request = GrantRequest { role, scope, kind, declared_here, term: endless() };
             let text = may_grant(&[orders()], &namespace(name), request).err().map(|denial| denial.to_string());
             match denied {
                 None => assert_eq!(text, None),
@@ -288,10 +326,52 @@ mod tests {
         assert!(may_invite(&[], &namespace("orders"), &email).is_err());
         assert!(may_invite(std::slice::from_ref(&empty), &namespace("orders"), &email).is_err());
         let scope = Scope::organization();
-        let request =
-            GrantRequest { role: "Operator", scope: &scope, kind: Some(PrincipalKind::User), declared_here: true };
+        let (kind, term) = (Some(PrincipalKind::User), endless());
+        let request = GrantRequest { role: "Operator", scope: &scope, kind, declared_here: true, term };
         assert!(may_grant(&[empty], &namespace("orders"), request).is_err());
         assert!(!Namespaces::Labels(BTreeMap::new()).matches(&namespace("orders")));
+    }
+
+    #[test]
+    fn a_bounded_rule_takes_only_what_ends_in_time() {
+        let cluster = Scope::cluster("env-1", "lkc-1").unwrap();
+        let bounded = |hours: &[i64]| {
+            let mut delegation = orders();
+            let rule = delegation.grants.remove(0);
+            let bound =
+                |hours: &i64| GrantRule { max_duration: Some(SignedDuration::from_hours(*hours)), ..rule.clone() };
+            delegation.grants = hours.iter().map(bound).collect();
+            delegation
+        };
+        let ends = |hours: i64| Some(Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours));
+        let unbounded = orders();
+        let cases = [
+            (bounded(&[24]), ends(24), None),
+            (bounded(&[24]), ends(25), Some("for at most 24h: set `spec.validity.notAfter` to 1970-01-02T00:00:00Z")),
+            (bounded(&[24]), None, Some("the delegation `orders` may grant `DeveloperRead` for at most 24h")),
+            (bounded(&[8, 168]), ends(48), None),
+            (bounded(&[8, 168]), None, Some("for at most 7d: set `spec.validity.notAfter` to 1970-01-08T00:00:00Z")),
+            (bounded(&[0]), ends(1), Some("for at most 0s")),
+            (unbounded, None, None),
+        ];
+        for (delegation, ends, denied) in cases {
+            let term = Term { ends, ..endless() };
+            let kind = Some(PrincipalKind::User);
+            let request = GrantRequest { role: "DeveloperRead", scope: &cluster, kind, declared_here: true, term };
+            let said = may_grant(&[delegation], &namespace("orders"), request).err().map(|denial| denial.to_string());
+            assert_eq!(said.is_none(), denied.is_none(), "{said:?}");
+            assert!(said.unwrap_or_default().contains(denied.unwrap_or_default()));
+        }
+        // One rule without a bound is enough.
+        let both = [bounded(&[1]), orders()];
+        let request = GrantRequest {
+            role: "DeveloperRead",
+            scope: &cluster,
+            kind: Some(PrincipalKind::User),
+            declared_here: true,
+            term: endless(),
+        };
+        assert!(may_grant(&both, &namespace("orders"), request).is_ok());
     }
 
     #[test]

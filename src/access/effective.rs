@@ -7,7 +7,7 @@ use std::{cmp::Reverse, collections::BTreeSet, fmt};
 
 use super::{
     Catalogue, PrincipalId, Scope,
-    catalogue::{Operation, Permission, Reach, Resource, Role, Sure},
+    catalogue::{Gap, Operation, Permission, Reach, Resource, Role, Sure},
     listing::Binding,
 };
 
@@ -92,6 +92,15 @@ pub struct Given<'a> {
     pub permission: &'a Permission,
 }
 
+/// A role that may give a right: its source announces something about such things, and leaves out what or where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unsaid<'a> {
+    /// The role, where, and how they come to it.
+    pub held: &'a Held,
+    /// What nobody says.
+    pub gap: &'a Gap,
+}
+
 /// A grant that would give a right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remedy<'a> {
@@ -139,11 +148,27 @@ pub fn given<'a>(catalogue: &'a Catalogue, held: &'a [Held], need: &Need) -> Vec
     giving(catalogue, held, need, |permission, bound| applies(permission, bound, need))
 }
 
-/// Every role of `held` that gives the right in a part of the place and not in all of it, the narrowest place first.
+/// Every role of `held` of which nobody says whether it gives the right there.
+pub fn unsaid<'a>(catalogue: &'a Catalogue, held: &'a [Held], need: &Need) -> Vec<Unsaid<'a>> {
+    let near = |it: &&Held| it.scope().is_some_and(|at| at.covers(&need.place) || need.place.covers(at));
+    let open = |held: &'a Held| {
+        let gap = catalogue.role(&held.role)?.gap(need.resource, need.operation)?;
+        Some(Unsaid { held, gap })
+    };
+    let mut all: Vec<Unsaid<'a>> = held.iter().filter(near).filter_map(open).collect();
+    all.dedup();
+    all
+}
+
+/// Every role of `held` that gives the right in a part of the place and not in all of it, the narrowest place first. A role
+/// of which nobody says in which part is none of them.
 pub fn partly<'a>(catalogue: &'a Catalogue, held: &'a [Held], need: &Need) -> Vec<Given<'a>> {
-    giving(catalogue, held, need, |permission, bound| {
-        whose(permission, need) && !permission.reaches(bound, &need.place) && need.place.covers(bound)
-    })
+    let mut all = giving(catalogue, held, need, |permission, bound| {
+        let part = need.place.covers(bound) && need.resource.can_be_at(bound);
+        part && whose(permission, need) && !permission.reaches(bound, &need.place)
+    });
+    all.retain(|it| catalogue.role(&it.held.role).is_none_or(|role| role.gap(need.resource, need.operation).is_none()));
+    all
 }
 
 fn giving<'a>(
@@ -173,16 +198,17 @@ fn applies(permission: &Permission, bound: &Scope, need: &Need) -> bool {
 /// Whether it is about things of that owner.
 fn whose(permission: &Permission, need: &Need) -> bool {
     match permission.reach {
-        Reach::Own => need.whose == Whose::Own,
+        Reach::Own | Reach::OwnAbove => need.whose == Whose::Own,
         Reach::Others => need.whose == Whose::Others,
         Reach::Within | Reach::Organization | Reach::Above => true,
     }
 }
 
-/// The grants that would give the right, least privilege first: ordinary roles before administrative ones, as near to the thing
-/// as a role can be bound, and of these the one that gives least.
+/// The grants that would give the right, least privilege first: ordinary roles before administrative ones, those that change
+/// little before those that change much, as near to the thing as a role can be bound, and of these the surest, then the one
+/// that gives least.
 pub fn remedies<'a>(catalogue: &'a Catalogue, need: &Need) -> Vec<Remedy<'a>> {
-    let mut found: Vec<(bool, usize, usize, Remedy<'a>)> = Vec::new();
+    let mut found: Vec<(bool, usize, usize, Sure, usize, Remedy<'a>)> = Vec::new();
     let mut place = Some(need.place.clone());
     let mut distance = 0;
     while let Some(scope) = place {
@@ -190,18 +216,30 @@ pub fn remedies<'a>(catalogue: &'a Catalogue, need: &Need) -> Vec<Remedy<'a>> {
             let gives = |it: &&Permission| it.allows(need.resource, need.operation) && applies(it, &scope, need);
             let Some(permission) = role.permissions_at(&scope).find(gives) else { continue };
             let extent = role.may.iter().flat_map(|it| it.gives.values()).map(BTreeSet::len).sum();
-            let remedy = Remedy { role, scope: scope.clone(), sure: permission.sure };
-            found.push((role.administrative, distance, extent, remedy));
+            // What a role gives is no surer than that it can be bound there.
+            let sure = permission.sure.max(role.sure);
+            let remedy = Remedy { role, scope: scope.clone(), sure };
+            found.push((role.administrative, changes(role, &scope), distance, sure, extent, remedy));
         }
         place = scope.parent();
         distance += 1;
     }
     found.sort_by(|one, other| {
-        let key = |it: &(bool, usize, usize, Remedy<'a>)| (it.0, it.1, it.2);
-        key(one).cmp(&key(other)).then_with(|| one.3.role.name.cmp(&other.3.role.name))
+        let key = |it: &(bool, usize, usize, Sure, usize, Remedy<'a>)| (it.0, it.1, it.2, it.3, it.4);
+        key(one).cmp(&key(other)).then_with(|| one.5.role.name.cmp(&other.5.role.name))
     });
     let mut seen = BTreeSet::new();
     found.into_iter().map(|(.., remedy)| remedy).filter(|it| seen.insert(it.role.name.as_str())).collect()
+}
+
+/// How many things a role changes from there; what its holder owns is theirs to change, and counts for nothing.
+fn changes(role: &Role, scope: &Scope) -> usize {
+    use Operation::{Describe, DescribeAccess, Invoke, Read};
+    let others = role.permissions_at(scope).filter(|it| !matches!(it.reach, Reach::Own | Reach::OwnAbove));
+    let pairs = others.flat_map(|it| it.gives.iter()).filter(|(resource, _)| resource.can_be_at(scope));
+    let changing = pairs.flat_map(|(resource, operations)| operations.iter().map(move |it| (*resource, *it)));
+    let changing = changing.filter(|(_, it)| !matches!(it, Describe | Read | Invoke | DescribeAccess));
+    changing.collect::<BTreeSet<_>>().len()
 }
 
 #[cfg(test)]
@@ -283,7 +321,12 @@ mod tests {
     fn the_least_grant_comes_first_and_gives_what_is_needed() {
         let catalogue = Catalogue::embedded();
         let topic = place("environment=env-1/cloud-cluster=lkc-1/kafka=lkc-1/topic=orders-eu");
-        let cases = [(Operation::Read, "DeveloperRead"), (Operation::Write, "DeveloperWrite")];
+        let cases = [
+            (Operation::Read, "DeveloperRead"),
+            (Operation::Write, "DeveloperWrite"),
+            // Whoever only looks needs no role that changes something.
+            (Operation::Describe, "DeveloperRead"),
+        ];
         for (operation, role) in cases {
             let wanted = need(operation, Resource::Topic, &topic, Whose::Anybodys);
             let all = remedies(catalogue, &wanted);
@@ -310,5 +353,66 @@ mod tests {
         assert!(!given(catalogue, &operator, &keys(Operation::Create, Whose::Own)).is_empty());
         assert!(given(catalogue, &operator, &keys(Operation::Create, Whose::Others)).is_empty());
         assert!(!given(catalogue, &operator, &keys(Operation::Describe, Whose::Others)).is_empty());
+        // Who owns a topic makes keys of their own for its cluster, and not for another.
+        let topic = cluster.clone().child(Key::Topic, "orders").unwrap();
+        let owner = [binding("u-1", "ResourceOwner", topic)];
+        let owner = held(&PrincipalId::new("u-1"), &[], &owner, None);
+        let elsewhere = place("environment=env-1/cloud-cluster=lkc-2");
+        for (at, whose, expected) in [
+            (&cluster, Whose::Own, true),
+            (&cluster, Whose::Others, false),
+            (&elsewhere, Whose::Own, false),
+            (&place("environment=env-1"), Whose::Own, false),
+        ] {
+            let wanted = need(Operation::Create, Resource::ResourceKey, at, whose);
+            assert_eq!(!given(catalogue, &owner, &wanted).is_empty(), expected, "{at} {whose:?}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_says_is_neither_given_nor_missing() {
+        let catalogue = Catalogue::embedded();
+        let environment = place("environment=env-1");
+        let topic = place("environment=env-1/cloud-cluster=lkc-1/kafka=lkc-1/topic=orders");
+        let bindings =
+            [binding("u-1", "DataDiscovery", environment.clone()), binding("u-1", "DeveloperRead", topic.clone())];
+        let ada = held(&PrincipalId::new("u-1"), &[], &bindings, None);
+        let cases: [(Operation, Resource, &[&str]); 7] = [
+            (Operation::Read, Resource::Lineage, &["DataDiscovery.lineage"]),
+            (Operation::Read, Resource::Subject, &["DataDiscovery.schema-registry"]),
+            // What it is expressly not for, and what is about access, is no open question.
+            (Operation::Write, Resource::Subject, &[]),
+            (Operation::AlterAccess, Resource::Subject, &[]),
+            (Operation::Invoke, Resource::Model, &["DeveloperRead.which-models"]),
+            (Operation::Delete, Resource::Model, &[]),
+            (Operation::Write, Resource::Topic, &[]),
+        ];
+        for (operation, resource, expected) in cases {
+            let wanted = need(operation, resource, &environment, Whose::Anybodys);
+            let ids: Vec<&str> = unsaid(catalogue, &ada, &wanted).iter().map(|it| it.gap.id.as_str()).collect();
+            assert_eq!(ids, expected, "{operation} {resource}");
+            assert_eq!((given(catalogue, &ada, &wanted).len(), partly(catalogue, &ada, &wanted).len()), (0, 0));
+        }
+        let elsewhere = need(Operation::Read, Resource::Lineage, &place("environment=env-2"), Whose::Anybodys);
+        assert_eq!(unsaid(catalogue, &ada, &elsewhere), []);
+    }
+
+    #[test]
+    fn a_role_that_changes_less_is_proposed_first_and_doubt_is_marked() {
+        let catalogue = Catalogue::embedded();
+        let first = |operation, resource, at: &str| {
+            let at = if at.is_empty() { Scope::organization() } else { place(at) };
+            let all = remedies(catalogue, &need(operation, resource, &at, Whose::Anybodys));
+            (all[0].role.name.clone(), all[0].sure)
+        };
+        let connector = "environment=env-1/cloud-cluster=lkc-1/connector=sink";
+        let cases = [
+            (Operation::Describe, Resource::Organization, "", "Operator", Sure::Stated),
+            (Operation::Pause, Resource::Connector, connector, "ConnectManager", Sure::Unverified),
+            (Operation::Read, Resource::Metrics, "environment=env-1", "MetricsViewer", Sure::Stated),
+        ];
+        for (operation, resource, at, role, sure) in cases {
+            assert_eq!(first(operation, resource, at), (role.to_owned(), sure), "{operation} {resource}");
+        }
     }
 }

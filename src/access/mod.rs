@@ -1,5 +1,5 @@
-//! PURE nouns and rules of access: who (email, principal), what (role, catalogue), where (scope, CRN), and what a
-//! complete listing of an organization holds. Nothing here knows Kubernetes, a vendor's JSON, a clock or a socket.
+//! PURE nouns and rules of access: who (email, principal), what (role, catalogue), where (scope, CRN), when (validity), and
+//! what a complete listing of an organization holds. Nothing here knows Kubernetes, a vendor's JSON, a clock or a socket.
 
 pub mod advice;
 pub mod catalogue;
@@ -13,6 +13,7 @@ pub mod principal;
 pub mod publisher;
 pub mod scope;
 pub mod task;
+pub mod validity;
 
 pub use advice::Advice;
 pub use catalogue::{Catalogue, Role};
@@ -22,3 +23,4 @@ pub use grant::Grant;
 pub use listing::Listing;
 pub use principal::{PrincipalId, PrincipalKind};
 pub use scope::{Crn, Key, Pattern, Scope};
+pub use validity::Validity;

@@ -4,7 +4,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::common::{Adoption, BindingDeletion, Conditions, OrganizationRef, Warning, unseen};
+use super::common::{Adoption, BindingDeletion, Conditions, OrganizationRef, ValiditySpec, Warning, unseen};
 
 /// One grant: a principal holds a role on a scope. Principal, role and scope can be edited: the new grant is made before
 /// the old one is removed.
@@ -30,6 +30,7 @@ use super::common::{Adoption, BindingDeletion, Conditions, OrganizationRef, Warn
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     printcolumn(name = "Organization", type_ = "string", json_path = ".spec.organizationRef.name", priority = 1),
     printcolumn(name = "Id", type_ = "string", json_path = ".status.bindingId", priority = 1),
+    printcolumn(name = "Until", type_ = "string", json_path = ".spec.validity.notAfter", priority = 1),
     printcolumn(
         name = "Message",
         type_ = "string",
@@ -63,6 +64,19 @@ pub struct RoleBindingSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "BindingDeletion")]
     pub deletion_policy: Option<BindingDeletion>,
+    /// When the grant is in force; always when absent. Where several objects declare the same grant, it stays while one of
+    /// them is in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validity: Option<ValiditySpec>,
+    /// Why, in your words, for whoever reads the object. Nothing is made of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1_024))]
+    pub justification: Option<String>,
+    /// Change nothing remote for this object: grant nothing, take nothing away, mend nothing. The status says what would be
+    /// done; deletion goes by the deletion policy as ever. What the organization's delegations no longer admit is revoked all
+    /// the same.
+    #[serde(default)]
+    pub suspend: bool,
 }
 
 /// Exactly one way to name who holds the role.
@@ -272,6 +286,10 @@ pub struct RoleBindingStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20), extend("x-kubernetes-list-type" = "atomic"))]
     pub warnings: Vec<Warning>,
+    /// When the grant is made or revoked next, as `spec.validity` says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub next_transition: Option<String>,
 }
 
 /// Whom a spec has meant since its last edit.

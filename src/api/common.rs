@@ -31,6 +31,29 @@ pub struct PublisherRef {
     pub name: String,
 }
 
+/// From when until when access is in force, in RFC 3339; an absent end is open.
+// The form is asked for again before the times are compared: a time that cannot be read would break the comparison. A day that
+// is in no calendar has the form and breaks its own rule, which refuses it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = ("has(self.notBefore) || has(self.notAfter)", "`validity` needs `notBefore`, `notAfter` or both"),
+    validation = ("!has(self.notBefore) || !has(self.notAfter) || !self.notBefore.matches('^2[0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$') || !self.notAfter.matches('^2[0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$') || timestamp(self.notBefore) < timestamp(self.notAfter)", "`notAfter` must be later than `notBefore`"),
+)]
+pub struct ValiditySpec {
+    /// Nothing is granted before this time, for example `2026-03-01T08:00:00Z`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 40))]
+    #[x_kube(validation = ("self.matches('^2[0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$') && timestamp(self) >= timestamp('2000-01-01T00:00:00Z')", "`notBefore` must be a time with its zone, for example '2026-03-01T08:00:00Z' or '2026-03-01T09:00:00+01:00'"))]
+    pub not_before: Option<String>,
+    /// From this time on the access is revoked, whatever `deletionPolicy` says; the guards of the organization or publisher
+    /// hold it as they hold any removal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 40))]
+    #[x_kube(validation = ("self.matches('^2[0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$') && timestamp(self) >= timestamp('2000-01-01T00:00:00Z')", "`notAfter` must be a time with its zone, for example '2026-03-01T18:00:00Z' or '2026-03-01T19:00:00+01:00'"))]
+    pub not_after: Option<String>,
+}
+
 /// A piece of advice that holds nothing up.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
@@ -59,6 +82,16 @@ impl From<Adoption> for plan::Adoption {
             Adoption::Refuse => Self::Refuse,
         }
     }
+}
+
+/// What the operator does to an organization or a publisher.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Management {
+    /// Make it as declared.
+    #[default]
+    Full,
+    /// Say what would be done, and do nothing.
+    Observe,
 }
 
 /// What becomes of a grant, or of a publisher's user, when its object is deleted.

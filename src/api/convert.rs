@@ -1,14 +1,16 @@
 //! From a spec to what is desired, or to the reason why it is invalid. No IO.
 
 mod publisher;
+mod removal;
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::{
     access::{
-        Advice, Crn, Delegation, Email, Grant, Key, Pattern, PrincipalId, PrincipalKind, Scope, advice,
+        Advice, Crn, Delegation, Email, Grant, Key, Pattern, PrincipalId, PrincipalKind, Scope, Validity, advice,
         delegation::{DeclaredIn, GrantRule, Namespaces},
         listing::AuthType,
     },
@@ -22,8 +24,10 @@ use crate::{
 use super::{
     ConfluentOrganizationSpec, ConfluentUserSpec, RoleBinding, RoleBindingSpec, SUPPRESS,
     binding::{PatternType, Principal, Resource, ResourceType, ScopeSpec},
-    common::{BindingDeletion, Warning},
+    common::{BindingDeletion, ValiditySpec, Warning},
     organization::{self, DelegationSpec, NamespaceMatch, ProtectionSpec},
+    removal::ConfirmRemoval,
+    unmanaged::UnmanagedPolicy,
     user,
 };
 
@@ -31,6 +35,7 @@ pub use publisher::{
     broken_publisher_delegations, desired_member, member_counts, member_label, member_protection,
     publisher_delegations, show_member,
 };
+pub use removal::{held_removals, removal_budget, removals, removals_status};
 
 /// Most warnings in a status.
 const SHOWN: usize = 20;
@@ -68,6 +73,7 @@ pub fn desired_binding(
     let scope =
         scope(&spec.scope, &organization.organization_id).map_err(|error| invalid(format!("`spec.scope`: {error}")))?;
     let deletion = spec.deletion_policy.unwrap_or(organization.deletion_policy);
+    validity(spec.validity.as_ref())?;
     Ok(DesiredBinding {
         principal: principal(&spec.principal, user_email)?,
         role: spec.role.clone(),
@@ -75,6 +81,27 @@ pub fn desired_binding(
         adoption: spec.adoption.map(Into::into),
         retain: deletion == BindingDeletion::Retain,
     })
+}
+
+/// When declared access is in force.
+pub fn validity(spec: Option<&ValiditySpec>) -> Result<Validity, Finding> {
+    let Some(spec) = spec else { return Ok(Validity::default()) };
+    let read = |text: &Option<String>, field: &str| {
+        let text = text.as_deref();
+        text.map(|text| {
+            let error = |_| invalid(format!("`spec.validity.{field}`: `{text}` is no time with its zone"));
+            text.parse::<Timestamp>().map_err(error)
+        })
+        .transpose()
+    };
+    let validity =
+        Validity { not_before: read(&spec.not_before, "notBefore")?, not_after: read(&spec.not_after, "notAfter")? };
+    match (validity.not_before, validity.not_after) {
+        (Some(begin), Some(end)) if end <= begin => {
+            Err(invalid("`spec.validity`: `notAfter` must be later than `notBefore`"))
+        }
+        (_, _) => Ok(validity),
+    }
 }
 
 fn principal(
@@ -189,6 +216,12 @@ pub fn delegations(spec: &ConfluentOrganizationSpec) -> Vec<Delegation> {
     spec.delegations.iter().map(|delegation| one_delegation(delegation, &spec.organization_id)).collect()
 }
 
+/// The places within which undeclared grants are told; `None` where they are not. A place that cannot be read holds nothing.
+pub fn reported_within(spec: &ConfluentOrganizationSpec) -> Option<Vec<Scope>> {
+    let unmanaged = spec.unmanaged.as_ref().filter(|it| it.policy == UnmanagedPolicy::Report)?;
+    Some(unmanaged.within.iter().filter_map(|within| scope(within, &spec.organization_id).ok()).collect())
+}
+
 /// The scopes in delegations that cannot be read, as sentences.
 pub fn broken_delegations(spec: &ConfluentOrganizationSpec) -> Vec<String> {
     let mut broken = Vec::new();
@@ -197,6 +230,9 @@ pub fn broken_delegations(spec: &ConfluentOrganizationSpec) -> Vec<String> {
         let errors = scopes.filter_map(|within| scope(within, &spec.organization_id).err());
         broken.extend(errors.map(|error| format!("delegation `{}`: `within`: {error}", delegation.name)));
     }
+    let unmanaged = spec.unmanaged.iter().flat_map(|unmanaged| &unmanaged.within);
+    let errors = unmanaged.filter_map(|within| scope(within, &spec.organization_id).err());
+    broken.extend(errors.map(|error| format!("`unmanaged`: `within`: {error}")));
     broken
 }
 
@@ -209,6 +245,12 @@ fn one_delegation(spec: &DelegationSpec, organization_id: &str) -> Delegation {
             organization::DeclaredIn::SameNamespace => DeclaredIn::SameNamespace,
             organization::DeclaredIn::Anywhere => DeclaredIn::Anywhere,
         },
+        // What cannot be read bounds to nothing.
+        max_duration: rule.max_duration.as_deref().map(|text| {
+            seconds(text)
+                .and_then(|count| i64::try_from(count).ok())
+                .map_or(SignedDuration::ZERO, SignedDuration::from_secs)
+        }),
     };
     Delegation {
         name: spec.name.clone(),
@@ -249,22 +291,31 @@ pub fn protection(spec: &ProtectionSpec) -> Protection {
     Protection {
         minimum_organization_admins: spec.minimum_organization_admins.max(1) as usize,
         required_organization_admins: spec.required_organization_admins.iter().map(|e| Email::from_remote(e)).collect(),
+        confirm_administrative: spec.confirm_removal == ConfirmRemoval::Administrative,
     }
 }
 
 /// How often an organization is listed; ten minutes where the text cannot be read, which the schema rules out.
 pub fn resync_interval(text: &str) -> Duration {
-    let (digits, unit) = text.split_at(text.len().saturating_sub(1));
-    let seconds = match unit {
+    span(text).unwrap_or(Duration::from_mins(10))
+}
+
+/// A number with its unit, more than nothing.
+fn span(text: &str) -> Option<Duration> {
+    seconds(text).map(Duration::from_secs)
+}
+
+/// A number with a unit, in seconds.
+fn seconds(text: &str) -> Option<u64> {
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let unit = match unit {
         "s" => 1,
         "m" => 60,
         "h" => 3_600,
-        _ => 0,
+        "d" => 86_400,
+        _ => return None,
     };
-    match digits.parse::<u64>() {
-        Ok(count) if count > 0 && seconds > 0 => Duration::from_secs(count.saturating_mul(seconds)),
-        _ => Duration::from_mins(10),
-    }
+    digits.parse::<u64>().ok().filter(|count| *count > 0).map(|count| count.saturating_mul(unit))
 }
 
 #[cfg(test)]

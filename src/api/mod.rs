@@ -12,7 +12,9 @@ pub mod convert;
 pub mod organization;
 pub mod publisher;
 pub mod publisher_user;
+pub mod removal;
 mod schema;
+pub mod unmanaged;
 pub mod user;
 
 pub use binding::{RoleBinding, RoleBindingSpec, RoleBindingStatus};
@@ -30,6 +32,11 @@ pub const GROUP: &str = "access.roster.dev";
 pub const FINALIZER: &str = "access.roster.dev/cleanup";
 /// Lets a deleted object go although its access cannot be revoked; the value is the object's uid.
 pub const RELEASE: &str = "access.roster.dev/release";
+/// The annotation by which a person confirms that an administrative grant is to be removed; its value is the role's name,
+/// or several with commas between them.
+pub const CONFIRM_REMOVAL: &str = "access.roster.dev/confirm-removal";
+/// The annotation by which a person lets go of what the removal budget holds; its value is the digest of that.
+pub const ACKNOWLEDGE: &str = "access.roster.dev/acknowledge";
 
 /// Suppresses advice about an object; the value holds one line for each rule: its name, a colon, and why.
 pub const SUPPRESS: &str = "access.roster.dev/suppress";

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     binding::ScopeSpec,
-    common::{BindingDeletion, Conditions, Warning, unseen},
+    common::{BindingDeletion, Conditions, Management, Warning, unseen},
+    removal::{ConfirmRemoval, HeldRemovalsStatus, RemovalBudgetSpec, RemovalsStatus},
+    unmanaged::{UnmanagedSpec, UnmanagedStatus},
 };
 
 /// The connection to one Confluent Cloud organization, what protects it, and which namespaces may declare what.
@@ -54,6 +56,7 @@ pub struct ConfluentOrganizationSpec {
     /// How the organization is reached; exactly one.
     pub backend: Backend,
     /// What namespaces may declare, by name. Empty: nobody may declare anything; an absent list inside matches nothing.
+    /// Withdrawing one revokes the grants made under it, as the removal budget admits, also of suspended objects.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub delegations: Vec<DelegationSpec>,
@@ -73,6 +76,13 @@ pub struct ConfluentOrganizationSpec {
     #[schemars(length(min = 2, max = 8))]
     #[x_kube(validation = ("self.matches('^[0-9]{1,5}(s|m|h)$') && duration(self) >= duration('10s') && duration(self) <= duration('24h')", "`resyncInterval` must be a number with 's', 'm' or 'h' from 10s to 24h, for example '10m'"))]
     pub resync_interval: String,
+    /// What the operator does here: `Full` makes it as declared; `Observe` changes nothing, puts no finalizer on the objects
+    /// that name this organization, and has each say what would be done. Those that are deleted meanwhile go unrevoked.
+    #[serde(default)]
+    pub management: Management,
+    /// What becomes of grants that no object declares; they are left alone and not told when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unmanaged: Option<UnmanagedSpec>,
 }
 
 fn delete() -> BindingDeletion {
@@ -212,6 +222,12 @@ pub struct GrantRuleSpec {
     /// To whom.
     #[serde(default)]
     pub principals: PrincipalRule,
+    /// For how long at most: a number with `m`, `h` or `d`, counted from the binding's creation, or from its
+    /// `validity.notBefore` where that is later, to its `validity.notAfter`. For ever when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 2, max = 6))]
+    #[x_kube(validation = ("self.matches('^[1-9][0-9]{0,4}(m|h|d)$')", "`maxDuration` must be a number with 'm', 'h' or 'd', for example '24h'"))]
+    pub max_duration: Option<String>,
 }
 
 /// To whom a namespace may grant.
@@ -266,11 +282,23 @@ pub struct ProtectionSpec {
     #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "set"), inner(length(min = 3, max = 254)))]
     #[x_kube(validation = ("self.all(email, email.matches('^[^@A-Z\\\\s]+@[^@A-Z\\\\s]+$'))", "`requiredOrganizationAdmins` must hold e-mail addresses in lower case, for example 'name@example.com'"))]
     pub required_organization_admins: Vec<String>,
+    /// How much may be taken away before a person has to look; on by default.
+    #[serde(default)]
+    pub removal_budget: RemovalBudgetSpec,
+    /// `Administrative`: a grant of an administrative role, and an account that holds one, is removed only where the object
+    /// names the role in the annotation `access.roster.dev/confirm-removal`. `None` asks for no confirmation.
+    #[serde(default)]
+    pub confirm_removal: ConfirmRemoval,
 }
 
 impl Default for ProtectionSpec {
     fn default() -> Self {
-        Self { minimum_organization_admins: one(), required_organization_admins: Vec::new() }
+        Self {
+            minimum_organization_admins: one(),
+            required_organization_admins: Vec::new(),
+            removal_budget: RemovalBudgetSpec::default(),
+            confirm_removal: ConfirmRemoval::None,
+        }
     }
 }
 
@@ -299,6 +327,15 @@ pub struct ConfluentOrganizationStatus {
     /// How much the last listing held.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counts: Option<CountsStatus>,
+    /// Grants that no object declares, where `spec.unmanaged` asks for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unmanaged: Option<UnmanagedStatus>,
+    /// What is kept of removals, so that a restart forgets none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removals: Option<RemovalsStatus>,
+    /// Removals that wait for a person, because the budget has no room for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_removals: Option<HeldRemovalsStatus>,
     /// Advice that holds nothing up, at most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20), extend("x-kubernetes-list-type" = "atomic"))]

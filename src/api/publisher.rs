@@ -5,8 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    common::{BindingDeletion, Conditions, Warning, unseen},
+    common::{BindingDeletion, Conditions, Management, Warning, unseen},
     organization::{NamespaceMatch, SecretRef},
+    removal::{HeldRemovalsStatus, RemovalBudgetSpec, RemovalsStatus},
 };
 
 /// The connection to one marketplace publisher, what protects it, and which namespaces may declare whom.
@@ -68,6 +69,10 @@ pub struct PublisherSpec {
     #[schemars(length(min = 2, max = 8))]
     #[x_kube(validation = ("self.matches('^[0-9]{1,5}(s|m|h)$') && duration(self) >= duration('10s') && duration(self) <= duration('24h')", "`resyncInterval` must be a number with 's', 'm' or 'h' from 10s to 24h, for example '10m'"))]
     pub resync_interval: String,
+    /// What the operator does here: `Full` makes it as declared; `Observe` changes nothing, puts no finalizer on the objects
+    /// that name this publisher, and has each say what would be done. Those that are deleted meanwhile go unrevoked.
+    #[serde(default)]
+    pub management: Management,
 }
 
 fn delete() -> BindingDeletion {
@@ -201,11 +206,14 @@ pub struct PublisherProtectionSpec {
     #[schemars(range(min = 0, max = 1_000))]
     #[x_kube(validation = ("self >= 1", "`minimumOwners` must be at least 1: a publisher without an owner cannot be recovered"))]
     pub minimum_owners: u32,
+    /// How many users may be removed before a person has to look; on by default.
+    #[serde(default)]
+    pub removal_budget: RemovalBudgetSpec,
 }
 
 impl Default for PublisherProtectionSpec {
     fn default() -> Self {
-        Self { minimum_owners: one() }
+        Self { minimum_owners: one(), removal_budget: RemovalBudgetSpec::default() }
     }
 }
 
@@ -241,6 +249,12 @@ pub struct PublisherStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20), extend("x-kubernetes-list-type" = "atomic"))]
     pub warnings: Vec<Warning>,
+    /// What is kept of removals, so that a restart forgets none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removals: Option<RemovalsStatus>,
+    /// Removals that wait for a person, because the budget has no room for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_removals: Option<HeldRemovalsStatus>,
 }
 
 /// Whom the operator acts as.

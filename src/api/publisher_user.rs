@@ -4,7 +4,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::common::{Adoption, BindingDeletion, Conditions, PublisherRef, Warning, unseen};
+use super::common::{Adoption, BindingDeletion, Conditions, PublisherRef, ValiditySpec, Warning, unseen};
 
 /// One user of a publisher: added when absent, adopted when present, moved between the two roles, removed with the object.
 #[derive(CustomResource, Clone, Debug, Serialize, Deserialize, KubeSchema)]
@@ -29,6 +29,7 @@ use super::common::{Adoption, BindingDeletion, Conditions, PublisherRef, Warning
     printcolumn(name = "Granted", type_ = "string", json_path = ".status.conditions[?(@.type==\"Granted\")].status"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     printcolumn(name = "Type", type_ = "string", json_path = ".spec.type", priority = 1),
+    printcolumn(name = "Until", type_ = "string", json_path = ".spec.validity.notAfter", priority = 1),
     printcolumn(name = "Account", type_ = "string", json_path = ".status.accountType", priority = 1),
     printcolumn(
         name = "Message",
@@ -82,6 +83,18 @@ pub struct PublisherUserSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "BindingDeletion")]
     pub deletion_policy: Option<BindingDeletion>,
+    /// When the access is in force; always when absent. Where several objects declare the same user, they stay while one of
+    /// the objects is in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validity: Option<ValiditySpec>,
+    /// Why, in your words, for whoever reads the object. Nothing is made of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1_024))]
+    pub justification: Option<String>,
+    /// Change nothing remote for this object: grant nothing, take nothing away, mend nothing. The status says what would be
+    /// done; deletion goes by the deletion policy as ever.
+    #[serde(default)]
+    pub suspend: bool,
 }
 
 /// A service principal, as the portal's form asks for it.
@@ -173,6 +186,10 @@ pub struct PublisherUserStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20), extend("x-kubernetes-list-type" = "atomic"))]
     pub warnings: Vec<Warning>,
+    /// When the user is added or removed next, as `spec.validity` says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub next_transition: Option<String>,
 }
 
 /// Whether a user is there.

@@ -67,6 +67,10 @@ pub struct ConfluentUserSpec {
     /// API key is left, `Delete` deletes it with its roles and API keys, `Retain` keeps it.
     #[serde(default)]
     pub deletion_policy: UserDeletionPolicy,
+    /// Change nothing remote for this object: grant nothing, take nothing away, mend nothing. The status says what would be
+    /// done; deletion goes by the deletion policy as ever.
+    #[serde(default)]
+    pub suspend: bool,
 }
 
 fn adopt() -> Adoption {

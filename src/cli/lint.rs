@@ -22,6 +22,8 @@ use std::{
     process::ExitCode,
 };
 
+use jiff::Timestamp;
+
 use crate::{
     access::{Catalogue, Listing, PrincipalId},
     telemetry::chain,
@@ -37,7 +39,7 @@ use report::Output;
 use set::Set;
 
 pub use declared::Undeclared;
-pub(crate) use declared::declared;
+pub(crate) use declared::{declared, is_made_up};
 
 /// Judges manifests without a cluster: what the API server and the operator would refuse, and advice.
 #[derive(Clone, Debug, clap::Args)]
@@ -136,7 +138,7 @@ pub(crate) fn judged(
     let mut findings: Vec<Finding> = manifests.problems.iter().map(Finding::problem).collect();
     let of_objects = by_object(manifests, catalogue, listing, granter);
     let of_objects = manifests.objects.iter().zip(of_objects);
-    findings.extend(of_objects.flat_map(|(object, findings)| suppress::apply(object, findings)));
+    findings.extend(of_objects.flat_map(|(object, findings)| suppress::apply(object, findings, &manifests.objects)));
     findings.sort_by(|one, other| {
         let key = |it: &Finding| (it.place.clone(), std::cmp::Reverse(it.severity), it.id);
         key(one).cmp(&key(other))
@@ -155,7 +157,8 @@ fn by_object(
     let mut told: Vec<Vec<Finding>> = manifests.objects.iter().map(refused_by_schema).collect();
     let good = manifests.objects.iter().zip(&told).filter(|(_, findings)| findings.is_empty());
     let set = Set::new(good.map(|(object, _)| object));
-    let ground = Ground { catalogue, listing, granter: granter.map(PrincipalId::new), manifests };
+    let granter = granter.map(PrincipalId::new);
+    let ground = Ground { catalogue, listing, granter, manifests, now: Timestamp::now() };
     let index: BTreeMap<*const Object, usize> =
         manifests.objects.iter().enumerate().map(|(index, object)| (std::ptr::from_ref(object), index)).collect();
     let more = judge::refusals(&set, &ground).into_iter().chain(advise::advise(&set, catalogue));

@@ -212,11 +212,13 @@ fn show(catalogue: &Catalogue, role: &Role) -> String {
     }
     let _ = write!(text, "\n{gives}\n");
     let told = role.may.iter().filter_map(|it| Some((&it.id, it.says.as_ref()?)));
+    let caveats = role.caveats.iter().map(|it| (&it.id, &it.says));
+    let named = catalogue.rules().iter().filter(|rule| names(&rule.says, &role.name)).map(|it| (&it.id, &it.says));
     let lists: [(&str, Vec<(&String, &String)>); 4] = [
         ("To be added", told.collect()),
         ("It does not", role.cannot.iter().map(|it| (&it.id, &it.says)).collect()),
         ("Nobody says", role.unknown.iter().map(|it| (&it.id, &it.says)).collect()),
-        ("Know before you grant it", role.caveats.iter().map(|it| (&it.id, &it.says)).collect()),
+        ("Know before you grant it", caveats.chain(named).collect()),
     ];
     for (title, entries) in lists.into_iter().filter(|(_, entries)| !entries.is_empty()) {
         let _ = writeln!(text, "\n{title}:");
@@ -225,6 +227,11 @@ fn show(catalogue: &Catalogue, role: &Role) -> String {
         }
     }
     text
+}
+
+/// Whether a sentence names the role.
+fn names(says: &str, role: &str) -> bool {
+    says.split(|letter: char| !letter.is_alphanumeric()).any(|word| word == role)
 }
 
 fn doubt(sure: Sure) -> &'static str {
@@ -239,17 +246,27 @@ fn offered(catalogue: &Catalogue, scope: &Scope, output: Output) -> Result<Strin
     let kind: Key = scope.kind();
     let roles: Vec<&Role> = catalogue.roles().iter().filter(|role| role.at.contains(&kind)).collect();
     if output == Output::Json {
-        return json(&roles.iter().map(|role| Told::of(catalogue, role)).collect::<Vec<_>>());
+        let told = roles.into_iter();
+        let told = told.map(|role| Told { granted_by: granters(catalogue, role, scope), ..Told::of(catalogue, role) });
+        return json(&told.collect::<Vec<_>>());
     }
     let mut table = table(&["ROLE", "GRANTED BY", "WHAT IT IS"]);
     for role in roles {
-        table.add_row([role.name.clone(), words(&role.granted_by) + doubt(role.granted_sure), role.summary.clone()]);
+        let granters = words(granters(catalogue, role, scope));
+        table.add_row([role.name.clone(), granters + doubt(role.granted_sure), role.summary.clone()]);
     }
     let mut text = format!("On {}:\n\n{table}\n", scope.describe());
     if let Some(types) = catalogue.clusters_for(kind) {
         let _ = writeln!(text, "\nRoles on these exist in clusters of the types {}.", words(types));
     }
     Ok(text)
+}
+
+/// Who grants the role there: a granter whose own role is bound to nothing that contains the place reaches it from nowhere.
+fn granters<'a>(catalogue: &Catalogue, role: &'a Role, scope: &Scope) -> Vec<&'a str> {
+    let around: Vec<Key> = std::iter::successors(Some(scope.clone()), Scope::parent).map(|it| it.kind()).collect();
+    let reaches = |name: &str| catalogue.role(name).is_some_and(|it| it.at.iter().any(|key| around.contains(key)));
+    role.granted_by.iter().map(String::as_str).filter(|name| reaches(name)).collect()
 }
 
 /// One role for programs.
@@ -261,7 +278,7 @@ struct Told<'a> {
     summary: &'a str,
     bound_to: Vec<&'static str>,
     administrative: bool,
-    granted_by: &'a [String],
+    granted_by: Vec<&'a str>,
     source: &'a str,
     may: Vec<Gives<'a>>,
     cannot: Vec<&'a str>,
@@ -296,7 +313,7 @@ impl<'a> Told<'a> {
             summary: &role.summary,
             bound_to: role.at.iter().map(|key| key.as_str()).collect(),
             administrative: role.administrative,
-            granted_by: &role.granted_by,
+            granted_by: role.granted_by.iter().map(String::as_str).collect(),
             source: source(&role.source),
             may: role.may.iter().map(gives).collect(),
             cannot: role.cannot.iter().map(|it| it.says.as_str()).collect(),
@@ -336,8 +353,24 @@ mod tests {
                 assert!(shown.contains(id.as_str()), "{id} is not in\n{shown}");
             }
         }
+        let operator = show(catalogue, catalogue.role("Operator").unwrap());
+        assert!(operator.contains("(clients-are-visible)") && !operator.contains("(admin-notice)"), "{operator}");
         let offered = offered(catalogue, &place("/environment=env-1").unwrap(), Output::Text).unwrap();
         assert!(offered.contains("EnvironmentAdmin") && !offered.contains("KsqlAdmin"), "{offered}");
+        for (at, role, expected) in [
+            ("/service-account=sa-1", "ResourceOwner", "OrganizationAdmin, ResourceOwner"),
+            ("/service-account=sa-1", "Assigner", "OrganizationAdmin, ResourceOwner"),
+            ("/group-mapping=group-1", "ResourceOwner", "OrganizationAdmin, ResourceOwner"),
+            (
+                "/environment=env-1/schema-registry=lsrc-1/subject=x",
+                "ResourceOwner",
+                "OrganizationAdmin, EnvironmentAdmin, ResourceOwner",
+            ),
+            ("/environment=env-1", "EnvironmentAdmin", "OrganizationAdmin, EnvironmentAdmin"),
+        ] {
+            let role = catalogue.role(role).unwrap();
+            assert_eq!(words(granters(catalogue, role, &place(at).unwrap())), expected, "{} on {at}", role.name);
+        }
         let near = known(catalogue, "DeveloperReed").unwrap_err().to_string();
         assert!(near.contains("did you mean `DeveloperRead`"), "{near}");
     }

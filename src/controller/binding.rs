@@ -18,10 +18,10 @@ use crate::{
         convert,
     },
     plan::{
-        Class, Finding, Reason,
+        Class, Facts, Finding, Reason,
         binding::{
-            BindingDecision, BindingObject, DeclaredPrincipal, DesiredBinding, Meaning, Recorded, Sharers, decide,
-            stands_for,
+            BindingDecision, BindingObject, DeclaredPrincipal, DesiredBinding, Meaning, Recorded, Sharers, claims,
+            decide, stands_for,
         },
     },
     status::ConditionType,
@@ -32,7 +32,7 @@ use super::{
     ground::{Ground, lane_or_wait},
     key::Kind,
     lane::{Organization, View},
-    managed::{Managed, Plan, new_advice},
+    managed::{Managed, Plan, is_due, new_advice},
 };
 
 /// What was observed of one binding's object.
@@ -66,10 +66,12 @@ impl Managed for RoleBinding {
         let ground = &facts.ground;
         let mut status = self.status.clone().unwrap_or_default();
         status.principal = Some(called(self, context));
-        let lane = match lane_or_wait(self, &ground.link, &status) {
+        let lane = match lane_or_wait(self, &ground.link, ground.observing, &status) {
             Ok(lane) => lane,
             Err(mut plan) => {
                 plan.declares = convert::recorded(self).into_iter().map(|recorded| recorded.grant).collect();
+                // Something is due and cannot be done: that is no time to be quiet.
+                plan.quiet &= !is_due(status.next_transition.as_deref(), now);
                 return *plan;
             }
         };
@@ -81,7 +83,7 @@ impl Managed for RoleBinding {
         let all = |grant: &Grant| others(self, grant, ground, &view, context, now);
         let decided = match view.picture() {
             Some(inventory) => decide(
-                &object(self, desired.as_ref().ok(), context, now),
+                &object(self, desired.as_ref().ok(), ground, context, now),
                 &desired,
                 &ground.facts(&view, inventory, now),
                 Sharers { known: &known, all: &all },
@@ -91,7 +93,11 @@ impl Managed for RoleBinding {
         if let (Some(record), Some(spec)) = (&decided.record, ground.spec()) {
             status.grant = Some(grant_status(record, &spec.organization_id));
         }
+        if decided.lets_go {
+            status.grant = None;
+        }
         status.binding_id.clone_from(&decided.binding_id);
+        status.next_transition = decided.next.map(|at| at.to_string());
         status.meaning = decided.meaning.as_ref().map(meaning_status).or(status.meaning);
         status.warnings = convert::warnings(&self.metadata, advice(self, &decided, lane.realm(), &view, context));
         let ended = view.ended(&uid);
@@ -193,7 +199,9 @@ pub(crate) fn standing_for(
     now: Timestamp,
 ) -> Vec<String> {
     live_bindings(&user.spec.organization_ref.name, "", context, |other| may_mean(other, user, principal))
-        .filter(|other| grants_of(other, ground, view, context, now).iter().any(|grant| grant.principal == *principal))
+        .filter(|other| {
+            grants_of(other, ground, view, context, now, claims).iter().any(|grant| grant.principal == *principal)
+        })
         .map(|other| name_of(&other))
         .collect()
 }
@@ -209,7 +217,7 @@ fn others(
 ) -> Vec<String> {
     let but = binding.uid().unwrap_or_default();
     live_bindings(binding.connection(), &but, context, |other| may_stand_for(other, grant))
-        .filter(|other| grants_of(other, ground, view, context, now).contains(grant))
+        .filter(|other| grants_of(other, ground, view, context, now, stands_for).contains(grant))
         .map(|other| name_of(&other))
         .collect()
 }
@@ -268,6 +276,7 @@ fn grants_of(
     view: &View<'_, Organization>,
     context: &Context,
     now: Timestamp,
+    of: fn(&BindingObject, &Result<DesiredBinding, Finding>, &Facts<'_>) -> Vec<Grant>,
 ) -> Vec<Grant> {
     let Some(inventory) = view.picture() else {
         return Vec::new();
@@ -275,7 +284,7 @@ fn grants_of(
     let namespace = context.namespace(&binding.namespace().unwrap_or_default());
     let desired = desired(binding, ground.spec(), context);
     let facts = ground.facts_in(&namespace, view, inventory, now);
-    stands_for(&object(binding, desired.as_ref().ok(), context, now), &desired, &facts)
+    of(&object(binding, desired.as_ref().ok(), ground, context, now), &desired, &facts)
 }
 
 fn name_of(binding: &RoleBinding) -> String {
@@ -311,7 +320,13 @@ fn called(binding: &RoleBinding, context: &Context) -> String {
         .map_or_else(|| convert::principal_label(&binding.spec.principal), |user| user.spec.email)
 }
 
-fn object(binding: &RoleBinding, desired: Option<&DesiredBinding>, context: &Context, now: Timestamp) -> BindingObject {
+fn object(
+    binding: &RoleBinding,
+    desired: Option<&DesiredBinding>,
+    ground: &Ground,
+    context: &Context,
+    now: Timestamp,
+) -> BindingObject {
     let observed = binding.status.as_ref().map_or(-1, |status| status.observed_generation);
     BindingObject {
         created: binding.metadata.creation_timestamp.as_ref().map_or(now, |time| time.0),
@@ -320,6 +335,11 @@ fn object(binding: &RoleBinding, desired: Option<&DesiredBinding>, context: &Con
         recorded: convert::recorded(binding),
         meaning: meaning(binding),
         declared_here: desired.is_some_and(|desired| declared_here(binding, &desired.principal, context)),
+        // One that cannot be read is told as invalid, and ends nothing.
+        validity: convert::validity(binding.spec.validity.as_ref()).unwrap_or_default(),
+        suspended: binding.spec.suspend,
+        delegations_known: context.knows_namespace(&binding.namespace().unwrap_or_default())
+            && ground.spec().is_some_and(|spec| convert::broken_delegations(spec).is_empty()),
     }
 }
 

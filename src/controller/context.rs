@@ -123,6 +123,11 @@ impl Context {
         delegation::Namespace { name: name.to_owned(), labels }
     }
 
+    /// Whether a namespace is in the cache; of one that is not, no labels are known.
+    pub(crate) fn knows_namespace(&self, name: &str) -> bool {
+        self.wake.namespaces.get(&ObjectRef::new(name)).is_some()
+    }
+
     /// Forgets what this process remembers of an object.
     pub(crate) fn forget(&self, key: &ObjectKey) {
         self.memory.forget(&key.uid);

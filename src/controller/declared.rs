@@ -73,6 +73,11 @@ impl Declared {
         self.lock().remove(uid);
     }
 
+    /// Whether any object stands for a grant.
+    pub(crate) fn is_declared(&self, organization: &str, grant: &Grant) -> bool {
+        self.lock().grants.contains_key(&(organization.to_owned(), grant.clone()))
+    }
+
     /// The objects that stand for a grant, as `namespace/name`, but for one.
     pub(crate) fn others(&self, organization: &str, grant: &Grant, but: &str) -> Vec<String> {
         let inner = self.lock();

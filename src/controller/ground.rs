@@ -1,14 +1,14 @@
 //! What the namespaced kinds observe alike: the realm that they belong to, its lane, and the namespace that asks. It only
 //! reads.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use kube::ResourceExt;
 
 use crate::{
     access::{Catalogue, Delegation, delegation::Namespace},
-    api::{ConfluentOrganization, ConfluentOrganizationSpec, RELEASE, convert},
+    api::{ConfluentOrganization, ConfluentOrganizationSpec, RELEASE, common::Management, convert},
     plan::{Decision, Facts, Finding, Inventory, Protection},
 };
 
@@ -29,6 +29,8 @@ pub(crate) struct Ground {
     protection: Protection,
     catalogue: Arc<Catalogue>,
     allow_unknown_roles: bool,
+    /// Nothing remote is changed.
+    pub(crate) observing: bool,
 }
 
 impl Ground {
@@ -42,6 +44,7 @@ impl Ground {
             delegations: spec.map(convert::delegations).unwrap_or_default(),
             protection: spec.map(|spec| convert::protection(&spec.protection)).unwrap_or_default(),
             allow_unknown_roles: spec.is_some_and(|spec| spec.allow_unknown_roles),
+            observing: spec.is_some_and(|spec| spec.management == Management::Observe),
             catalogue: Arc::clone(&context.settings.catalogue),
             organization: found,
         }
@@ -79,6 +82,7 @@ impl Ground {
             protection: &self.protection,
             namespace,
             now,
+            observing: self.observing,
         }
     }
 }
@@ -95,12 +99,18 @@ pub(crate) fn link<R: Realm>(links: &Links<R>, exists: bool, name: &str) -> Link
     })
 }
 
-/// Either a lane with a picture, or the plan of an object that cannot be judged without one.
+/// Either a lane with a picture, or the plan of an object that cannot be judged without one. One that is deleted where
+/// everything is only observed needs none.
 pub(crate) fn lane_or_wait<K: Managed>(
     object: &K,
     link: &Link<K::Realm>,
+    observing: bool,
     status: &K::Status,
 ) -> Result<Arc<Lane<K::Realm>>, Box<Plan<K>>> {
+    if observing && object.meta().deletion_timestamp.is_some() {
+        let decision = Decision::unrevoked(K::Realm::NOUN);
+        return Err(Box::new(Plan::say(decision, status.clone(), Duration::from_mins(1))));
+    }
     let problem = match link {
         Link::Lane(lane) => {
             let view = lane.view();

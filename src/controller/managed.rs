@@ -39,6 +39,8 @@ pub(crate) trait Managed:
     const KIND: Kind;
     /// The kind's own condition that [`Decision::special`] fills.
     const SPECIAL: Option<ConditionType>;
+    /// The field of the status that the loop leaves alone, because its lane writes it.
+    const APART: Option<&'static str> = None;
 
     /// The kind's API, in a namespace where it has one.
     fn api(client: &Client, namespace: Option<&str>) -> Api<Self>;
@@ -116,6 +118,11 @@ pub(crate) fn key_of<K: Managed>(object: &K) -> Option<ObjectKey> {
 /// Whether our finalizer is on the object as it was last seen.
 pub(crate) fn has_finalizer<K: Resource>(object: &K) -> bool {
     object.meta().finalizers.as_ref().is_some_and(|all| all.iter().any(|one| one == FINALIZER))
+}
+
+/// Whether the time has come that a status names as the next one, so that its object is not as it was told.
+pub(crate) fn is_due(next: Option<&str>, now: Timestamp) -> bool {
+    next.and_then(|at| at.parse::<Timestamp>().ok()).is_some_and(|at| at <= now)
 }
 
 /// What objects of a realm say when it cannot be reached: the ones that were fine stay as they are.

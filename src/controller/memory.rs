@@ -109,10 +109,18 @@ impl Memory {
     }
 }
 
+/// Leaves out what the loop does not write.
+pub(crate) fn apart<K: Managed>(status: &mut serde_json::Value) {
+    if let (Some(field), Some(fields)) = (K::APART, status.as_object_mut()) {
+        fields.remove(field);
+    }
+}
+
 /// Transition times are left out: they are the clock of the writer and not news.
 fn digest_of<K: Managed>(status: &K::Status) -> u64 {
     let mut hasher = DefaultHasher::new();
     let mut value = serde_json::to_value(status).unwrap_or_default();
+    apart::<K>(&mut value);
     if let Some(conditions) = value.get_mut("conditions").and_then(|all| all.as_array_mut()) {
         for condition in conditions {
             if let Some(fields) = condition.as_object_mut() {

@@ -12,6 +12,7 @@ mod ground;
 mod key;
 mod lane;
 pub mod lease;
+mod ledger;
 mod link;
 mod managed;
 mod memory;

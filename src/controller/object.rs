@@ -15,7 +15,7 @@ use kube::{
 use tokio::time::Instant;
 
 use crate::{
-    api::common::Conditions,
+    api::{CONFIRM_REMOVAL, common::Conditions},
     plan::{Class, Decision, Fact, Finding},
     status::{self, ConditionType, Report},
     telemetry::{Pass, metrics::Reconciled},
@@ -182,7 +182,9 @@ async fn act<K: Managed>(
         lane.settle(&key.uid);
         return Ok(Some(None));
     }
-    match lane.progress(&key.uid, generation) {
+    let confirmed = object.annotations().get(CONFIRM_REMOVAL).cloned().unwrap_or_default();
+    let author = Author { object: key.clone(), generation, deleting, confirmed, pass: Pass::here() };
+    match lane.progress(&author) {
         Progress::UnderWay { throttled } => {
             if let Some(finding) = throttled {
                 plan.decision.ready = finding;
@@ -197,8 +199,7 @@ async fn act<K: Managed>(
             if !fresh && !write::is_current(object, context).await? {
                 return Ok(None);
             }
-            let author = Author { object: key.clone(), generation, deleting, pass: Pass::here() };
-            let job = Job { author, steps: plan.decision.steps.clone() };
+            let job = Job { author, steps: plan.decision.steps.clone(), overdue: plan.decision.overdue };
             // Where an earlier job ended meanwhile, the object was woken and decides again.
             if lane.submit(job, plan.ended) { Ok(Some(Some(GRACE))) } else { Ok(None) }
         }

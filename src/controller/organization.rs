@@ -7,20 +7,22 @@ use kube::{Api, Client, ResourceExt};
 
 use crate::{
     access::{
-        Advice,
+        Advice, Grant,
         advice::{self, Counted},
         catalogue::{AccountOperation, Catalogue},
         listing::Binding,
     },
     api::{
         ConfluentOrganization, ConfluentOrganizationStatus,
-        common::Conditions,
+        common::{Conditions, Management},
         convert,
         organization::{CountsStatus, IdentityStatus},
+        unmanaged::UnmanagedStatus,
     },
     plan::{
         Decision, Fact, Finding, Inventory, Reason,
         guard::{GuardFacts, effective_admins},
+        unmanaged::unmanaged,
     },
     status::ConditionType,
 };
@@ -31,8 +33,10 @@ use super::{
     key::Kind,
     lane::{Lane, Organization, View},
     link::{Connection, Link},
-    managed::{Managed, Plan, new_advice},
-    standing::{RECHECK, RETRY, credentials, deleting, freshness, ready},
+    managed::{Managed, Plan, has_finalizer, new_advice},
+    standing::{
+        OBSERVING, RECHECK, RETRY, credentials, deleting, freshness, held as held_removals, ready, removals_held,
+    },
 };
 
 /// Most entries of a list in a status.
@@ -55,6 +59,7 @@ impl Managed for ConfluentOrganization {
 
     const KIND: Kind = Kind::Organization;
     const SPECIAL: Option<ConditionType> = None;
+    const APART: Option<&'static str> = Some("removals");
 
     fn api(client: &Client, _: Option<&str>) -> Api<Self> {
         Api::all(client.clone())
@@ -62,6 +67,7 @@ impl Managed for ConfluentOrganization {
 
     async fn observe(&self, context: &Context) -> OrganizationFacts {
         let name = self.name_any();
+        context.declared.fill(&context.wake.bindings);
         if self.status.as_ref().is_none_or(|status| status.observed_generation < 0) {
             context.wake.organization_twins(self);
         }
@@ -73,15 +79,18 @@ impl Managed for ConfluentOrganization {
         };
         context.organizations.connect(&name, Connection { link, fingerprint, generation });
         if self.metadata.deletion_timestamp.is_some() {
-            return OrganizationFacts::Deleting(dependents(&name, context));
+            return OrganizationFacts::Deleting(dependents(self, context));
         }
         match connected {
-            Ok((lane, _)) => OrganizationFacts::Connected(lane),
+            Ok((lane, _)) => {
+                lane.look_at_held();
+                OrganizationFacts::Connected(lane)
+            }
             Err(finding) => OrganizationFacts::Broken(finding),
         }
     }
 
-    fn plan(&self, facts: &OrganizationFacts, _: &Context, _: Timestamp) -> Plan<Self> {
+    fn plan(&self, facts: &OrganizationFacts, context: &Context, _: Timestamp) -> Plan<Self> {
         let status = self.status.clone().unwrap_or_default();
         match facts {
             OrganizationFacts::Deleting(count) => deleting(*count, status),
@@ -89,7 +98,7 @@ impl Managed for ConfluentOrganization {
                 let (decision, more) = broken(finding);
                 Plan { more, ..Plan::say(decision, status, RETRY) }
             }
-            OrganizationFacts::Connected(lane) => connected(self, lane, status),
+            OrganizationFacts::Connected(lane) => connected(self, lane, status, context),
         }
     }
 
@@ -120,10 +129,12 @@ impl Managed for ConfluentOrganization {
     }
 }
 
-fn dependents(name: &str, context: &Context) -> usize {
-    let of = |connection: &str| (connection == name).then_some(());
-    context.wake.users.select(|it| of(it.connection())).len()
-        + context.wake.bindings.select(|it| of(it.connection())).len()
+/// The objects that keep it; where everything is only observed, those that still have to be let go.
+fn dependents(organization: &ConfluentOrganization, context: &Context) -> usize {
+    let (name, observing) = (organization.connection(), organization.spec.management == Management::Observe);
+    let keeps = |connection: &str, finalized: bool| (connection == name && (finalized || !observing)).then_some(());
+    context.wake.users.select(|it| keeps(it.connection(), has_finalizer(it))).len()
+        + context.wake.bindings.select(|it| keeps(it.connection(), has_finalizer(it))).len()
 }
 
 /// What is worth knowing about who administers it; nothing where the operator may not see that.
@@ -135,7 +146,14 @@ fn advice(object: &ConfluentOrganization, lane: &Lane<Organization>, inventory: 
     }
     let (realm, protection) = (lane.realm(), convert::protection(&object.spec.protection));
     let own = realm.identity.principal.as_ref();
-    let facts = GuardFacts { inventory, catalogue: &realm.catalogue, admins: &admins, own, protection: &protection };
+    let facts = GuardFacts {
+        inventory,
+        catalogue: &realm.catalogue,
+        admins: &admins,
+        own,
+        protection: &protection,
+        confirmed: "",
+    };
     advice::organization(effective_admins(facts).len(), Counted::Effective).into_iter().collect()
 }
 
@@ -169,6 +187,7 @@ fn connected(
     organization: &ConfluentOrganization,
     lane: &Lane<Organization>,
     mut status: ConfluentOrganizationStatus,
+    context: &Context,
 ) -> Plan<ConfluentOrganization> {
     let identity = &lane.realm().identity;
     let view = lane.view();
@@ -177,14 +196,7 @@ fn connected(
     status.display_name = Some(identity.display_name.clone());
     let mut held: Option<Vec<(String, String)>> = None;
     if let Some(inventory) = view.picture() {
-        let counts = inventory.counts();
-        let count = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
-        status.counts = Some(CountsStatus {
-            users: count(counts.users),
-            invitations: count(counts.invitations),
-            service_accounts: count(counts.service_accounts),
-            bindings: count(counts.bindings),
-        });
+        status.counts = Some(counts(inventory));
         let roles = own.into_iter().flat_map(|id| inventory.bindings_of(id));
         let roles: Vec<(String, String)> = roles
             .map(|binding| {
@@ -203,13 +215,14 @@ fn connected(
     }
     status.identity = Some(IdentityStatus { principal: own.map(|id| id.as_str().to_owned()), roles });
     let ready = ready(&view, &identity.display_name, &who);
-    let mut decision = Decision::say(ready.reason, ready.message);
+    let observing = organization.spec.management == Management::Observe;
+    let mut decision = Decision::say(ready.reason, ready.message + if observing { OBSERVING } else { "" });
     let broken = convert::broken_delegations(&organization.spec);
     if !broken.is_empty() {
         decision = Decision::invalid(Reason::InvalidSpec, broken.join("; "));
     }
-    // The credential is kept while anything refers to the organization.
-    decision.owns = true;
+    // The credential is kept while anything refers to the organization and may have to be revoked with it.
+    decision.owns = !observing;
     let credentials = credentials(&view, format!("the vendor knows the key as {who}"));
     let mut more = vec![
         (ConditionType::CredentialsValid, credentials),
@@ -220,9 +233,45 @@ fn connected(
         let message = "the backend names itself a simulator: nothing here is real";
         more.push((ConditionType::Simulated, Fact::new(true, Reason::Simulator, message)));
     }
+    status.unmanaged = undeclared(organization, &view, context);
+    // What has been declared since is seen at the next look.
+    let recheck = if status.unmanaged.is_some() { RETRY } else { RECHECK };
+    let before = status.held_removals.take();
+    status.held_removals = held_removals(&view, before.clone());
     drop(view);
-    let advice = new_advice(organization.status.as_ref().map(|status| status.warnings.as_slice()), &status.warnings);
-    Plan { more, advice, ..Plan::say(decision, status, RECHECK) }
+    let budget = &organization.spec.protection.removal_budget;
+    let told =
+        removals_held::<Organization>(&organization.name_any(), budget, before.as_ref(), status.held_removals.as_ref());
+    let known = organization.status.as_ref().map(|status| status.warnings.as_slice());
+    let mut advice = new_advice(known, &status.warnings);
+    if let Some((fact, event)) = told {
+        more.push((ConditionType::RemovalsHeld, fact));
+        advice.extend(event);
+    }
+    Plan { more, advice, ..Plan::say(decision, status, recheck) }
+}
+
+fn counts(inventory: &Inventory) -> CountsStatus {
+    let counts = inventory.counts();
+    let count = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
+    CountsStatus {
+        users: count(counts.users),
+        invitations: count(counts.invitations),
+        service_accounts: count(counts.service_accounts),
+        bindings: count(counts.bindings),
+    }
+}
+
+/// The grants that no object declares, where they are asked for.
+fn undeclared(
+    organization: &ConfluentOrganization,
+    view: &View<'_, Organization>,
+    context: &Context,
+) -> Option<UnmanagedStatus> {
+    let within = convert::reported_within(&organization.spec)?;
+    let is_declared = |grant: &Grant| context.declared.is_declared(organization.connection(), grant);
+    let told = unmanaged(view.picture()?, &within, view.realm().identity.principal.as_ref(), is_declared);
+    Some(UnmanagedStatus { total: u32::try_from(told.total).unwrap_or(u32::MAX), entries: told.first })
 }
 
 /// Inviting and deleting are judged apart, since other administrators may invite.

@@ -9,7 +9,7 @@ use crate::{
     access::publisher::PublisherRole,
     api::{
         Publisher as Object, PublisherStatus,
-        common::Conditions,
+        common::{Conditions, Management},
         convert,
         publisher::{PublisherIdentityStatus, VisiblePublishers},
     },
@@ -26,8 +26,8 @@ use super::{
     key::Kind,
     lane::{Lane, Publisher, View},
     link::{Connection, Link},
-    managed::{Managed, Plan, new_advice},
-    standing::{RECHECK, RETRY, credentials, deleting, freshness, ready},
+    managed::{Managed, Plan, has_finalizer, new_advice},
+    standing::{OBSERVING, RECHECK, RETRY, credentials, deleting, freshness, held, ready, removals_held},
 };
 
 /// Most entries of a list in a status.
@@ -50,6 +50,7 @@ impl Managed for Object {
 
     const KIND: Kind = Kind::Publisher;
     const SPECIAL: Option<ConditionType> = None;
+    const APART: Option<&'static str> = Some("removals");
 
     fn api(client: &Client, _: Option<&str>) -> Api<Self> {
         Api::all(client.clone())
@@ -68,11 +69,17 @@ impl Managed for Object {
         };
         context.publishers.connect(&name, Connection { link, fingerprint, generation });
         if self.metadata.deletion_timestamp.is_some() {
-            let refers = |user: &crate::api::PublisherUser| (user.connection() == name).then_some(());
+            // Where everything is only observed, those that still have to be let go.
+            let observing = self.spec.management == Management::Observe;
+            let keeps = |user: &crate::api::PublisherUser| has_finalizer(user) || !observing;
+            let refers = |user: &crate::api::PublisherUser| (user.connection() == name && keeps(user)).then_some(());
             return PublisherFacts::Deleting(context.wake.publisher_users.select(refers).len());
         }
         match connected {
-            Ok((lane, _)) => PublisherFacts::Connected(lane),
+            Ok((lane, _)) => {
+                lane.look_at_held();
+                PublisherFacts::Connected(lane)
+            }
             Err(finding) => PublisherFacts::Broken(finding),
         }
     }
@@ -161,13 +168,14 @@ fn connected(publisher: &Object, lane: &Lane<Publisher>, mut status: PublisherSt
         status.warnings = convert::warnings(&publisher.metadata, publisher_advice(roll));
     }
     let ready = ready(&view, &realm.seen.display_name, &format!("`{}`", realm.own));
-    let mut decision = Decision::say(ready.reason, ready.message);
+    let observing = publisher.spec.management == Management::Observe;
+    let mut decision = Decision::say(ready.reason, ready.message + if observing { OBSERVING } else { "" });
     let broken = convert::broken_publisher_delegations(&publisher.spec);
     if !broken.is_empty() {
         decision = Decision::invalid(Reason::InvalidSpec, broken.join("; "));
     }
-    // The credential is kept while anything refers to the publisher.
-    decision.owns = true;
+    // The credential is kept while anything refers to the publisher and may have to be removed with it.
+    decision.owns = !observing;
     let accepted = format!("the portal knows the operator as `{}`", realm.own);
     let credentials = credentials(&view, accepted);
     let mut more = vec![
@@ -179,9 +187,17 @@ fn connected(publisher: &Object, lane: &Lane<Publisher>, mut status: PublisherSt
         let message = "the backend names itself a simulator: nothing here is real";
         more.push((ConditionType::Simulated, Fact::new(true, Reason::Simulator, message)));
     }
+    let held_before = status.held_removals.take();
+    status.held_removals = held(&view, held_before.clone());
     drop(view);
     let before = publisher.status.as_ref().map(|status| status.warnings.as_slice());
-    let advice = new_advice(before, &status.warnings);
+    let mut advice = new_advice(before, &status.warnings);
+    let budget = &publisher.spec.protection.removal_budget;
+    let now = status.held_removals.as_ref();
+    if let Some((fact, event)) = removals_held::<Publisher>(&publisher.name_any(), budget, held_before.as_ref(), now) {
+        more.push((ConditionType::RemovalsHeld, fact));
+        advice.extend(event);
+    }
     Plan { more, advice, ..Plan::say(decision, status, RECHECK) }
 }
 

@@ -8,7 +8,8 @@ use kube::{Api, Client, ResourceExt};
 use crate::{
     access::{delegation::Namespace, publisher::delegation::PublisherDelegation},
     api::{
-        Publisher as PublisherObject, PublisherUser, PublisherUserSpec, PublisherUserStatus, common::Conditions,
+        Publisher as PublisherObject, PublisherUser, PublisherUserSpec, PublisherUserStatus,
+        common::{Conditions, Management},
         convert,
     },
     plan::{
@@ -24,7 +25,7 @@ use super::{
     key::Kind,
     lane::Publisher,
     link::Link,
-    managed::{Managed, Plan, new_advice},
+    managed::{Managed, Plan, has_finalizer, is_due, new_advice},
     shelf::Guarded,
 };
 
@@ -42,6 +43,10 @@ pub(crate) struct PublisherUserFacts {
 impl PublisherUserFacts {
     fn spec(&self) -> Option<&crate::api::PublisherSpec> {
         self.publisher.as_ref()?.0.as_ref().ok().map(|publisher| &publisher.spec)
+    }
+
+    fn observing(&self) -> bool {
+        self.spec().is_some_and(|spec| spec.management == Management::Observe)
     }
 
     fn desired(&self, user: &PublisherUser) -> Result<DesiredMember, Finding> {
@@ -68,7 +73,11 @@ impl Managed for PublisherUser {
         let name = self.connection();
         let publisher = context.wake.publishers.get(name, "");
         let spec = publisher.as_ref().and_then(|object| object.0.as_ref().ok()).map(|object| &object.spec);
-        if self.status.as_ref().is_none_or(|status| Some(status.observed_generation) != self.metadata.generation) {
+        let news = |status: &PublisherUserStatus| {
+            Some(status.observed_generation) != self.metadata.generation
+                || is_due(status.next_transition.as_deref(), context.settings.outside.now())
+        };
+        if self.status.as_ref().is_none_or(news) {
             // What it says now may contradict what others say, or no longer.
             context.wake.members_like(self);
         }
@@ -85,12 +94,20 @@ impl Managed for PublisherUser {
     fn plan(&self, facts: &PublisherUserFacts, _: &Context, now: Timestamp) -> Plan<Self> {
         let mut status = self.status.clone().unwrap_or_default();
         status.user = Some(convert::member_label(&self.spec));
-        let lane = match lane_or_wait(self, &facts.link, &status) {
+        let lane = match lane_or_wait(self, &facts.link, facts.observing(), &status) {
             Ok(lane) => lane,
-            Err(plan) => return *plan,
+            Err(mut plan) => {
+                // Something is due and cannot be done: that is no time to be quiet.
+                plan.quiet &= !is_due(status.next_transition.as_deref(), now);
+                return *plan;
+            }
         };
+        // One that cannot be read is told as invalid, and ends nothing.
+        let validity = convert::validity(self.spec.validity.as_ref()).unwrap_or_default();
+        let next = validity.next(now);
+        status.next_transition = next.map(|at| at.to_string());
         let view = lane.view();
-        let decision = match (facts.desired(self), view.picture()) {
+        let mut decision = match (facts.desired(self), view.picture()) {
             (Ok(desired), Some(roll)) => {
                 let looked_at = MemberFacts {
                     roll,
@@ -98,13 +115,22 @@ impl Managed for PublisherUser {
                     own_role: view.realm().own_role(Some(roll)),
                     delegations: &facts.delegations,
                     namespace: &facts.namespace,
+                    observing: facts.observing(),
                 };
                 let others = facts.others.iter().filter_map(|(other, namespace)| {
                     let (name, desired) = (name_of(other), facts.desired(other).ok()?);
+                    let validity = convert::validity(other.spec.validity.as_ref()).ok()?;
+                    (validity.outside(now).is_none() || other.spec.suspend).then_some(())?;
                     Some(Other { name, created: created(other, now), namespace, desired })
                 });
                 let deleting = self.metadata.deletion_timestamp.is_some();
-                let object = MemberObject::among(created(self, now), deleting, &desired, others, &looked_at);
+                let among = MemberObject::among(created(self, now), deleting, &desired, others, &looked_at);
+                let object = MemberObject {
+                    outside: validity.outside(now),
+                    finalized: has_finalizer(self),
+                    suspended: self.spec.suspend,
+                    ..among
+                };
                 let decision = decide(&object, &desired, &looked_at);
                 // What the portal holds of somebody with whom the namespace has no business is not told.
                 let member = roll.member(&desired.key).filter(|_| decision.ready.reason != Reason::DelegationDenied);
@@ -115,6 +141,7 @@ impl Managed for PublisherUser {
             (Err(finding), _) => invalid(self, finding),
             (Ok(_), None) => invalid(self, Finding::new(Reason::PublisherNotReady, "there is no listing yet")),
         };
+        decision.recheck_seconds = next.map(|at| at.duration_since(now).as_secs() + 1);
         let ended = view.ended(&self.uid().unwrap_or_default());
         drop(view);
         let before = self.status.as_ref().map(|status| status.warnings.as_slice());

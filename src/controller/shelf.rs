@@ -9,7 +9,7 @@ use kube::{
     runtime::reflector::{ObjectRef, Store},
 };
 
-use crate::status::ConditionType;
+use crate::{api::CONFIRM_REMOVAL, status::ConditionType};
 
 use super::{key::ObjectKey, lane::Author, managed::Managed};
 
@@ -69,9 +69,21 @@ impl<K: Managed> Shelf<K> {
         self.cache.state().iter().any(|object| object.0.as_ref().is_ok_and(&mut is))
     }
 
+    /// How many objects that can be decoded are like that.
+    pub(crate) fn count(&self, mut is: impl FnMut(&K) -> bool) -> u32 {
+        let alike = self.cache.state().iter().filter(|object| object.0.as_ref().is_ok_and(&mut is)).count();
+        u32::try_from(alike).unwrap_or(u32::MAX)
+    }
+
     /// Whether the object is still there.
     pub(crate) fn exists(&self, key: &ObjectKey) -> bool {
         self.get(&key.name, &key.namespace).is_some_and(|object| object.meta().uid.as_ref() == Some(&key.uid))
+    }
+
+    /// The name of the object that connects an object's realm.
+    pub(crate) fn connection(&self, key: &ObjectKey) -> Option<String> {
+        let object = self.get(&key.name, &key.namespace)?;
+        object.0.as_ref().ok().map(|object| object.connection().to_owned())
     }
 
     /// Whether the object is still the one that steps were decided for.
@@ -81,6 +93,7 @@ impl<K: Managed> Shelf<K> {
             meta.uid.as_ref() == Some(&author.object.uid)
                 && meta.generation == Some(author.generation)
                 && meta.deletion_timestamp.is_some() == author.deleting
+                && object.annotations().get(CONFIRM_REMOVAL).map_or("", String::as_str) == author.confirmed
         })
     }
 

@@ -2,10 +2,18 @@
 
 use std::time::Duration;
 
-use crate::plan::{Decision, Fact, Finding, Reason};
+use crate::{
+    api::{
+        ACKNOWLEDGE,
+        common::Warning,
+        convert,
+        removal::{HeldRemovalsStatus, RemovalBudgetSpec},
+    },
+    plan::{Decision, Fact, Finding, Reason},
+};
 
 use super::{
-    lane::{Realm, View},
+    lane::{HeldNews, Realm, View},
     managed::{Managed, Plan},
 };
 
@@ -38,6 +46,40 @@ pub(crate) fn freshness<R: Realm>(view: &View<'_, R>) -> Fact {
     }
 }
 
+/// What the status says of removals that the budget holds: what it said, until more is known.
+pub(crate) fn held<R: Realm>(view: &View<'_, R>, said: Option<HeldRemovalsStatus>) -> Option<HeldRemovalsStatus> {
+    match view.held_removals() {
+        HeldNews::Unknown => said,
+        HeldNews::Known(held) => convert::held_removals(held),
+    }
+}
+
+/// What `RemovalsHeld` says, and the event where something else is held than before.
+pub(crate) fn removals_held<R: Realm>(
+    name: &str,
+    budget: &RemovalBudgetSpec,
+    before: Option<&HeldRemovalsStatus>,
+    now: Option<&HeldRemovalsStatus>,
+) -> Option<(Fact, Option<Warning>)> {
+    let held = now?;
+    let (reason, short) = (Reason::RemovalBudgetExceeded, R::SHORT);
+    let RemovalBudgetSpec { count, percent, window } = budget;
+    let (which, they) = if held.total == 1 {
+        ("1 removal is".to_owned(), "it")
+    } else {
+        (format!("{} removals are", held.total), "they")
+    };
+    let message = format!(
+        "{which} held, because more would go than the removal budget allows ({count}, or {percent} % of what is declared, \
+        within {window}): read `status.heldRemovals`; if {they} shall go, `kubectl annotate --overwrite {short} {name} \
+        {ACKNOWLEDGE}={}`",
+        held.digest
+    );
+    let news = before.is_none_or(|before| before.digest != held.digest);
+    let event = news.then(|| Warning { rule: reason.as_str().to_owned(), message: message.clone() });
+    Some((Fact::new(true, reason, message), event))
+}
+
 /// What `CredentialsValid` says of a credential that was accepted once.
 pub(crate) fn credentials<R: Realm>(view: &View<'_, R>, accepted: String) -> Fact {
     match view.listing_failure().filter(|finding| finding.reason == Reason::CredentialsRejected) {
@@ -45,6 +87,9 @@ pub(crate) fn credentials<R: Realm>(view: &View<'_, R>, accepted: String) -> Fac
         None => Fact::new(true, Reason::CredentialsAccepted, accepted),
     }
 }
+
+/// How a connection says that it is only looked through.
+pub(crate) const OBSERVING: &str = "; `management: Observe`, so nothing is changed";
 
 /// A connection that is being deleted is kept while objects refer to it, since they need its credential.
 pub(crate) fn deleting<K: Managed>(dependents: usize, status: K::Status) -> Plan<K> {

@@ -66,7 +66,7 @@ impl Managed for ConfluentUser {
 
     fn plan(&self, facts: &UserFacts, context: &Context, now: Timestamp) -> Plan<Self> {
         let mut status = self.status.clone().unwrap_or_default();
-        let lane = match lane_or_wait(self, &facts.ground.link, &status) {
+        let lane = match lane_or_wait(self, &facts.ground.link, facts.ground.observing, &status) {
             Ok(lane) => lane,
             Err(plan) => return *plan,
         };
@@ -89,6 +89,7 @@ impl Managed for ConfluentUser {
                         .map(|id| binding::standing_for(self, id, &facts.ground, &view, context, now))
                         .unwrap_or_default(),
                     attempts: attempts as usize,
+                    suspended: self.spec.suspend,
                 };
                 status.user_id = id.map(|id| id.as_str().to_owned());
                 user::decide(&object, &desired, &facts.ground.facts(&view, inventory, now))

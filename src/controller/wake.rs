@@ -7,13 +7,16 @@ use kube::{Resource, ResourceExt, core::PartialObjectMeta, runtime::reflector::S
 
 use crate::{
     access::PrincipalId,
-    api::{ConfluentOrganization, ConfluentUser, Publisher, PublisherUser, RoleBinding, convert},
+    api::{
+        ACKNOWLEDGE, ConfluentOrganization, ConfluentUser, Publisher, PublisherUser, RoleBinding, common::Management,
+        convert,
+    },
     plan::{Protection, publisher::MemberProtection},
 };
 
 use super::{
     key::{Kind, ObjectKey},
-    lane::{Author, Wake},
+    lane::{Author, Limits, Wake},
     managed::Managed,
     memory::Memory,
     publisher_user::key_in,
@@ -173,6 +176,49 @@ impl Waker {
             .unwrap_or_default()
     }
 
+    /// Whether nothing remote is changed for an object, as of now: its realm is only observed.
+    fn is_observed(&self, key: &ObjectKey) -> bool {
+        let management = match key.kind {
+            Kind::Organization | Kind::Publisher => None,
+            Kind::User | Kind::Binding => {
+                let users = || self.users.connection(key);
+                let name = if key.kind == Kind::Binding { self.bindings.connection(key) } else { users() };
+                let found = name.and_then(|name| self.organization(&name));
+                found.and_then(|object| Some(object.0.as_ref().ok()?.spec.management))
+            }
+            Kind::PublisherUser => {
+                let found = self.publisher_users.connection(key).and_then(|name| self.publishers.get(&name, ""));
+                found.and_then(|object| Some(object.0.as_ref().ok()?.spec.management))
+            }
+        };
+        management == Some(Management::Observe)
+    }
+
+    /// How much may be removed from an organization, as of now; the default where its object cannot be read. Bindings that
+    /// are being deleted are declared until they are gone.
+    pub(crate) fn limits(&self, organization: &str) -> Limits {
+        let object = self.organization(organization);
+        let object = object.as_ref().and_then(|object| object.0.as_ref().ok());
+        let budget = object.map(|object| convert::removal_budget(&object.spec.protection.removal_budget));
+        Limits {
+            budget: budget.unwrap_or_default(),
+            declared: self.bindings.count(|binding| binding.connection() == organization),
+            acknowledged: object.and_then(acknowledged),
+        }
+    }
+
+    /// The same of a publisher.
+    pub(crate) fn member_limits(&self, publisher: &str) -> Limits {
+        let object = self.publishers.get(publisher, "");
+        let object = object.as_ref().and_then(|object| object.0.as_ref().ok());
+        let budget = object.map(|object| convert::removal_budget(&object.spec.protection.removal_budget));
+        Limits {
+            budget: budget.unwrap_or_default(),
+            declared: self.publisher_users.count(|user| user.connection() == publisher),
+            acknowledged: object.and_then(acknowledged),
+        }
+    }
+
     /// How often an organization is listed.
     pub(crate) fn resync(&self, organization: &str) -> Duration {
         self.organization(organization)
@@ -197,6 +243,11 @@ impl Waker {
     }
 }
 
+/// The digest that a person said yes to.
+fn acknowledged(object: &impl ResourceExt) -> Option<String> {
+    object.annotations().get(ACKNOWLEDGE).cloned()
+}
+
 fn is_going(object: &impl Resource) -> bool {
     object.meta().deletion_timestamp.is_some()
 }
@@ -204,12 +255,16 @@ fn is_going(object: &impl Resource) -> bool {
 impl Wake for Waker {
     fn wants(&self, author: &Author) -> bool {
         match author.object.kind {
-            Kind::User => self.users.holds(author),
-            Kind::Binding => self.bindings.holds(author),
-            Kind::PublisherUser => self.publisher_users.holds(author),
+            Kind::User => self.users.holds(author) && !self.is_observed(&author.object),
+            Kind::Binding => self.bindings.holds(author) && !self.is_observed(&author.object),
+            Kind::PublisherUser => self.publisher_users.holds(author) && !self.is_observed(&author.object),
             // What connects a realm has no steps.
             Kind::Organization | Kind::Publisher => false,
         }
+    }
+
+    fn exists(&self, key: &ObjectKey) -> bool {
+        Self::exists(self, key)
     }
 
     fn object(&self, key: &ObjectKey) {

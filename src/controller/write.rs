@@ -21,6 +21,7 @@ use super::{
     context::Context,
     key::ObjectKey,
     managed::{Managed, has_finalizer},
+    memory::apart,
     object::Error,
 };
 
@@ -136,11 +137,13 @@ pub(crate) async fn status<K: Managed>(
         return Ok(false);
     }
     let operation = "write the status of";
+    let mut written = json!(status);
+    apart::<K>(&mut written);
     let body = json!({
         "apiVersion": K::api_version(&()),
         "kind": K::kind(&()),
         "metadata": {"name": key.name, "uid": key.uid},
-        "status": status,
+        "status": written,
     });
     leading(&key.name, context)?;
     match apply_status::<K>(object.meta(), &body, context).await {
@@ -206,9 +209,10 @@ async fn tell_undecodable<K: Managed>(meta: &ObjectMeta, message: &str, context:
     if object["status"]["observedGeneration"] == generation && before == conditions {
         return Ok(());
     }
-    let mut status = object["status"].as_object().cloned().unwrap_or_default();
-    status.insert("observedGeneration".to_owned(), generation.into());
-    status.insert("conditions".to_owned(), json!(conditions));
+    let mut status = object["status"].clone();
+    apart::<K>(&mut status);
+    status["observedGeneration"] = generation.into();
+    status["conditions"] = json!(conditions);
     let body = json!({
         "apiVersion": K::api_version(&()),
         "kind": K::kind(&()),

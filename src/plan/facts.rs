@@ -41,6 +41,8 @@ pub struct Facts<'a> {
     pub namespace: &'a Namespace,
     /// The moment.
     pub now: Timestamp,
+    /// Nothing remote is changed: the organization is only observed.
+    pub observing: bool,
 }
 
 impl<'a> Facts<'a> {

@@ -1,12 +1,12 @@
 //! The guards: rules that may hold a destructive step back, judged at the moment it is made. PURE.
 //!
-//! Passing them gives a [`Permit`]; nothing else does.
+//! Passing them, and only that, gives a [`Guarded`] removal, which the budget's leave makes a permit.
 
 use std::collections::BTreeSet;
 
 use crate::access::{Catalogue, Email, PrincipalId, PrincipalKind, catalogue::ORGANIZATION_ADMIN, listing::Binding};
 
-use super::{Inventory, Permit, Reason, Removal};
+use super::{Guarded, Inventory, Reason, Removal};
 
 /// What the organization's owner protects.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,11 +15,13 @@ pub struct Protection {
     pub minimum_organization_admins: usize,
     /// People whose `OrganizationAdmin` is never removed by us.
     pub required_organization_admins: Vec<Email>,
+    /// Administrative grants are removed only where a person confirmed it.
+    pub confirm_administrative: bool,
 }
 
 impl Default for Protection {
     fn default() -> Self {
-        Self { minimum_organization_admins: 1, required_organization_admins: Vec::new() }
+        Self { minimum_organization_admins: 1, required_organization_admins: Vec::new(), confirm_administrative: false }
     }
 }
 
@@ -36,6 +38,8 @@ pub struct GuardFacts<'a> {
     pub own: Option<&'a PrincipalId>,
     /// The owner's rules.
     pub protection: &'a Protection,
+    /// The roles whose removal the object confirms, with commas between them.
+    pub confirmed: &'a str,
 }
 
 /// A step that a guard holds back.
@@ -47,15 +51,15 @@ pub struct Held {
     pub message: String,
 }
 
-/// Gives the permit for one removal, or says which guard holds it.
-pub fn pass(removal: Removal, facts: GuardFacts<'_>) -> Result<Permit, Held> {
-    let Some(principal) = loses_administration(&removal, facts) else {
-        return Ok(Permit::new(removal));
-    };
-    own_identity(&removal, principal, facts)?;
-    required_person(principal, facts)?;
-    enough_remain(principal, facts)?;
-    Ok(Permit::new(removal))
+/// Lets one removal pass, or says which guard holds it.
+pub fn pass(removal: Removal, facts: GuardFacts<'_>) -> Result<Guarded, Held> {
+    if let Some(principal) = loses_administration(&removal, facts) {
+        own_identity(&removal, principal, facts)?;
+        required_person(principal, facts)?;
+        enough_remain(principal, facts)?;
+    }
+    confirmed(&removal, facts)?;
+    Ok(Guarded::new(removal))
 }
 
 /// Whose administrative access the removal would end, if any.
@@ -137,6 +141,40 @@ fn enough_remain(principal: &PrincipalId, facts: GuardFacts<'_>) -> Result<(), H
              administrators, and its minimum is {minimum}: make another active person {ORGANIZATION_ADMIN} first"
         ),
     })
+}
+
+/// Whether a person confirmed that each administrative role that would end is to end.
+fn confirmed(removal: &Removal, facts: GuardFacts<'_>) -> Result<(), Held> {
+    if !facts.protection.confirm_administrative {
+        return Ok(());
+    }
+    let (held, who): (Vec<&Binding>, String) = match removal {
+        Removal::Binding(binding) => (vec![binding], binding.principal.to_string()),
+        Removal::Account { user, email } => (all_of(user, facts), email.to_string()),
+        Removal::Invitation { user, email, .. } => {
+            (user.iter().flat_map(|user| all_of(user, facts)).collect(), email.to_string())
+        }
+    };
+    let ending = held.into_iter().map(|binding| binding.role.as_str());
+    let ending: BTreeSet<&str> = ending.filter(|role| facts.catalogue.is_administrative(role)).collect();
+    let confirmed: BTreeSet<&str> = facts.confirmed.split(',').map(str::trim).collect();
+    if ending.is_subset(&confirmed) {
+        return Ok(());
+    }
+    let roles = ending.into_iter().collect::<Vec<_>>().join(",");
+    Err(Held {
+        reason: Reason::ConfirmationRequired,
+        message: format!(
+            "`{roles}` of `{who}` is administrative, and the organization's `protection.confirmRemoval` wants its removal \
+             confirmed: annotate this object with `access.roster.dev/confirm-removal={roles}`, and it goes on by itself"
+        ),
+    })
+}
+
+/// What a principal holds: by the listing, and by the administrators as they were read for this removal.
+fn all_of<'a>(principal: &PrincipalId, facts: GuardFacts<'a>) -> Vec<&'a Binding> {
+    let admins = facts.admins.iter().filter(|admin| admin.principal == *principal);
+    facts.inventory.bindings_of(principal).chain(admins).collect()
 }
 
 /// Active people with a direct binding; not invited ones, not service accounts, not the operator itself.

@@ -1,7 +1,8 @@
 //! What a guard gives for one removal. PURE.
 //!
 //! A permit can be made only inside `plan`, is neither `Clone` nor `Default`, and every removal of every adapter takes
-//! one by value: no code path can remove access without having passed the guards for exactly that removal.
+//! one by value: no code path can remove access without having passed the guards for exactly that removal, and without
+//! leave of the removal budget.
 //!
 //! Nobody else can make one, neither by its function nor by its field, and nobody can use one twice:
 //!
@@ -33,6 +34,27 @@
 //! }
 //! ```
 //!
+//! What passed the guards is no permit before the budget gave its leave, which nobody else can make or use twice:
+//!
+//! ```compile_fail,E0308
+//! # use roster::{backend::AccessBackend, plan::Guarded};
+//! fn uncounted(backend: &dyn AccessBackend, guarded: Guarded) {
+//!     let _ = backend.remove(guarded);
+//! }
+//! ```
+//!
+//! ```compile_fail,E0423
+//! # use roster::plan::Leave;
+//! let leave = Leave(());
+//! ```
+//!
+//! ```compile_fail,E0382
+//! # use roster::plan::{Guarded, Leave};
+//! fn twice(first: Guarded, second: Guarded, leave: Leave) {
+//!     let _ = (first.with(leave), second.with(leave));
+//! }
+//! ```
+//!
 //! A permit for the one kind of backend is none for the other:
 //!
 //! ```compile_fail,E0308
@@ -43,6 +65,8 @@
 //! ```
 
 use crate::access::{Email, PrincipalId, listing::Binding, publisher::Member};
+
+use super::Leave;
 
 /// One destructive step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,9 +115,32 @@ pub struct Permit<R = Removal> {
     removal: R,
 }
 
-impl<R> Permit<R> {
+/// A removal that the guards let pass, and that the budget has not been asked about yet.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Guarded<R = Removal> {
+    removal: R,
+}
+
+impl<R> Guarded<R> {
     /// For the guards alone.
     pub(in crate::plan) fn new(removal: R) -> Self {
+        Self { removal }
+    }
+
+    /// What passed.
+    pub fn removal(&self) -> &R {
+        &self.removal
+    }
+
+    /// The permit.
+    pub fn with(self, _: Leave) -> Permit<R> {
+        Permit::new(self.removal)
+    }
+}
+
+impl<R> Permit<R> {
+    /// From what passed the guards and has leave.
+    fn new(removal: R) -> Self {
         Self { removal }
     }
 

@@ -67,6 +67,14 @@ reasons! {
     PermissionsHeld: Settled, "Nothing.";
     /// A complete listing has been read.
     InventoryRead: Settled, "Nothing.";
+    /// The time that `spec.validity` gives the access has not come.
+    NotYetValid: Settled, "Nothing; it is granted at the time that the message names.";
+    /// The time that `spec.validity` gives the access is over; what this object gave is revoked.
+    Expired: Settled, "Delete the object, or move `spec.validity.notAfter` where the access is needed for longer.";
+    /// `spec.suspend` is true: nothing remote is changed, and the message says what would be.
+    Suspended: Settled, "Nothing, or set `spec.suspend` to false.";
+    /// The organization or publisher says `management: Observe`: nothing remote is changed, and the message says what would be.
+    Observed: Settled, "Read what would be done, then set `management: Full` on the organization or publisher.";
     /// The backend is the simulator; nothing here is real.
     Simulator: Settled, "Point `spec.backend` at the vendor when you mean it.";
 
@@ -91,6 +99,8 @@ reasons! {
     Throttled: Waiting, "Wait; it continues at the time that the vendor named.";
     /// The backend does not answer, or answers with something else than it should.
     BackendUnavailable: Waiting, "Look at the vendor's status page and at the network; it is tried again by itself.";
+    /// A listing is suddenly short or empty, and a second one that agrees is awaited; nothing is removed meanwhile.
+    InventoryInDoubt: Waiting, "Wait; a second look follows by itself. Where the vendor goes on listing nothing at all, look at its status page.";
     /// The organization has reached a limit of the vendor.
     QuotaExceeded: Waiting, "Remove what is not needed, or ask the vendor for more; it is tried again by itself.";
     /// The organization or publisher is kept while objects refer to it.
@@ -148,6 +158,10 @@ reasons! {
     OwnOrganizationAdmin: Refused, "Another OrganizationAdmin must remove it in the portal.";
     /// The person is one of `protection.requiredOrganizationAdmins`.
     RequiredOrganizationAdmin: Refused, "Take the address out of `protection.requiredOrganizationAdmins` first.";
+    /// An administrative grant is to be removed, and the organization's owner wants that confirmed.
+    ConfirmationRequired: Refused, "Annotate the object with `access.roster.dev/confirm-removal` and the role's name; it goes on by itself.";
+    /// More is to be removed within the window than the removal budget allows; everything beyond waits for a person.
+    RemovalBudgetExceeded: Refused, "Look at `status.heldRemovals` of the organization or publisher, which names the command that lets go of exactly that.";
     /// Without this user fewer owners than the minimum would remain.
     LastOwner: Refused, "Make another user who is there an owner first, or set `deletionPolicy: Retain`.";
     /// The user is what the operator itself acts as.

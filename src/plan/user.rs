@@ -56,11 +56,19 @@ pub struct UserObject {
     pub declared_bindings: Vec<String>,
     /// How often an invitation was sent, as recorded.
     pub attempts: usize,
+    /// Its spec says that nothing remote is to be changed.
+    pub suspended: bool,
 }
 
 /// Decides about one person.
 pub fn decide(object: &UserObject, desired: &DesiredUser, facts: &Facts<'_>) -> Decision {
-    if object.deleting { end(object, desired, facts) } else { live(object, desired, facts) }
+    match (object.deleting, facts.observing) {
+        (true, true) => Decision::unrevoked("organization"),
+        (true, false) => end(object, desired, facts),
+        (false, true) => live(object, desired, facts).observed("organization"),
+        (false, false) if object.suspended => live(object, desired, facts).suspended(),
+        (false, false) => live(object, desired, facts),
+    }
 }
 
 fn live(object: &UserObject, desired: &DesiredUser, facts: &Facts<'_>) -> Decision {

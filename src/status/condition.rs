@@ -51,6 +51,8 @@ condition_types! {
     PermissionsSufficient: "ConfluentOrganization, Publisher";
     /// A complete listing has been read and still counts.
     InventoryFresh: "ConfluentOrganization, Publisher";
+    /// More is to be removed than the removal budget allows, and waits for a person; present only then.
+    RemovalsHeld: "ConfluentOrganization, Publisher";
     /// The backend is the simulator; present only then.
     Simulated: "ConfluentOrganization, Publisher";
 }

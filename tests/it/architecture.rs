@@ -35,7 +35,7 @@ const KUBERNETES: &[&str] = &["kube", "kube_runtime", "k8s_openapi"];
 const LAYERS: &[Layer] = &[
     Layer {
         name: "access",
-        holds: "PURE nouns and rules: e-mail, principal, role catalogue, scope and CRN, grant, publisher, delegation, listing; what somebody can do, tasks, and advice",
+        holds: "PURE nouns and rules: e-mail, principal, role catalogue, scope and CRN, grant, validity, publisher, delegation, listing; what somebody can do, tasks, and advice",
         names: &[],
         crates: Crates::Only(&["std", "serde", "serde_yaml", "thiserror", "jiff"]),
     },
@@ -43,7 +43,7 @@ const LAYERS: &[Layer] = &[
         name: "plan",
         holds: "PURE decisions: desired state and inventory to steps, and steps held with their reason; guards and permits",
         names: &["access"],
-        crates: Crates::Only(&["std", "serde", "thiserror", "jiff"]),
+        crates: Crates::Only(&["std", "serde", "thiserror", "jiff", "sha2"]),
     },
     Layer {
         name: "status",

@@ -103,6 +103,8 @@ fn furnished(saved: &str) -> String {
         ("u-mary01", "FlinkDeveloper", production.to_owned()),
         ("u-mary01", "Assigner", "/service-account=sa-ordetl".to_owned()),
         ("u-mary01", "Later", "/planet=mars".to_owned()),
+        ("u-lena01", "DataDiscovery", production.to_owned()),
+        ("u-lena01", "DeveloperRead", format!("{orders}/kafka=lkc-orders/topic=orders-eu")),
         ("u-dora01", "AccountAdmin", String::new()),
         ("u-dora01", "CloudClusterAdmin", orders.clone()),
         ("group-plat", "CloudClusterAdmin", orders),
@@ -169,6 +171,37 @@ fn cases(patched: &str) -> Vec<Case> {
         ),
         ("u-dora01", format!("provision people {orders}"), 0, &["account-administrator", "CloudClusterAdmin.access"]),
         ("u-dora01", "provision people --cluster lkc-paymnt".to_owned(), 1, &["on cluster lkc-paymnt"]),
+        // What nobody says is no answer, rather than a no.
+        (
+            "u-lena01",
+            "read lineage --environment env-prod01".to_owned(),
+            2,
+            &["not known: ", "may be able to", "may give it (DataDiscovery.lineage)"],
+        ),
+        ("u-lena01", format!("invoke model {orders}"), 2, &["(DeveloperRead.which-models)"]),
+        ("u-lena01", "read lineage --environment env-dev001".to_owned(), 1, &["no: "]),
+        ("u-lena01", format!("describe client {orders}"), 1, &["clients-are-visible"]),
+        ("u-lena01", "read metrics --environment env-dev001".to_owned(), 1, &["Operator on environment env-dev001"]),
+        (
+            "mary@example.com",
+            "read subject x-value --environment env-prod01".to_owned(),
+            1,
+            &["ask about `x-value` alone with `--schema-registry ID`"],
+        ),
+        (
+            "mary@example.com",
+            "read subject x-value --environment env-prod01 --schema-registry lsrc-1".to_owned(),
+            1,
+            &["DeveloperRead on subject x-value in lsrc-1"],
+        ),
+        // What an entry adds stands under the chain.
+        ("u-dora01", "manage access on service-account sa-ordetl".to_owned(), 0, &["nobody becomes Assigner"]),
+        (
+            "mary@example.com",
+            format!("pause connector sink {orders}"),
+            1,
+            &["ConnectManager on connector sink in lkc-orders, unverified"],
+        ),
         ("mary@example.com", format!("consumme topic x {orders}"), 2, &["did you mean `consume topic NAME`"]),
         ("mary@example.com", format!("read topic x {orders} --with-cli"), 2, &["`--with-cli` says nothing about"]),
     ]

@@ -19,3 +19,8 @@ pub(crate) fn renders_with(values: &str) {
 pub(crate) fn prepare() {
     helm::Helm::Four.program();
 }
+
+/// The stage of a story where the chart is installed, with its roles and policies, and its operator runs.
+pub(crate) fn installed(name: &str) -> crate::stage::Stage {
+    installed::Installed::shared().stage(name)
+}

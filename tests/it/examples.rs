@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
 use kube::ResourceExt;
 use roster::{
     access::{
@@ -16,6 +17,7 @@ use roster::{
             PublisherRole,
             delegation::{MemberRequest, PublisherDelegation, may_add},
         },
+        validity::Term,
     },
     api::{ConfluentOrganization, ConfluentUser, Publisher, PublisherUser, RoleBinding, convert},
 };
@@ -95,7 +97,8 @@ fn each_makes_sense_and_is_delegated() {
                 Some(_) => PrincipalKind::User,
                 None => PrincipalKind::ServiceAccount,
             };
-            let request = GrantRequest { role, scope, kind: Some(kind), declared_here: false };
+            let term = Term { begins: Timestamp::UNIX_EPOCH, ends: None };
+            let request = GrantRequest { role, scope, kind: Some(kind), declared_here: false, term };
             delegation::may_grant(&delegations, &namespace, request).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
     }
@@ -143,7 +146,9 @@ fn the_narrower_delegation_is_narrower() {
         [("topic-developer", "orders", true), ("topic-developer", "payments", false), ("assigner", "orders", false)];
     for (folder, namespace, may) in cases {
         let (role, scope) = scope(folder);
-        let request = GrantRequest { role: &role, scope: &scope, kind: Some(PrincipalKind::User), declared_here: true };
+        let term = Term { begins: Timestamp::UNIX_EPOCH, ends: None };
+        let kind = Some(PrincipalKind::User);
+        let request = GrantRequest { role: &role, scope: &scope, kind, declared_here: true, term };
         let namespace = Namespace { name: namespace.to_owned(), ..Namespace::default() };
         let answer = delegation::may_grant(std::slice::from_ref(narrow), &namespace, request);
         assert_eq!(answer.is_ok(), may, "{folder}: {answer:?}");

@@ -84,6 +84,30 @@ fn an_outage_of_the_vendor_rewrites_nothing_that_was_fine_and_heals() {
 }
 
 #[test]
+fn a_listing_that_is_suddenly_without_bindings_is_told_and_nothing_is_made_or_removed_on_it() {
+    let stage = Stage::new("short-listing");
+    stage.apply(&[
+        stage.organization(|object| object["spec"]["resyncInterval"] = json!("10s")),
+        linus(&stage, "stays", "Operator"),
+        linus(&stage, "goes", "MetricsViewer"),
+    ]);
+    stage.settled("arb", "stays", "True", "InSync");
+    stage.settled("arb", "goes", "True", "InSync");
+    let before = stage.remote_writes().len();
+    // Both lists of the next listing; the one after it shows all.
+    stage.simulator.inject(Fault::empty_list("/iam/v2/role-bindings").times(2));
+    let fresh = || condition(&stage.get("corg", "short-listing").unwrap(), "InventoryFresh");
+    let doubted = || fresh()["status"] == "False" && fresh()["reason"] == "InventoryInDoubt";
+    eventually("the listing is doubted", &mut || doubted(), &mut || fresh().to_string());
+    eventually("it is fresh again", &mut || fresh()["status"] == "True", &mut || fresh().to_string());
+    assert_eq!(stage.remote_writes().len(), before);
+    stage.delete("arb", "goes");
+    stage.gone("arb", "goes");
+    assert!(!stage.remote().iter().any(|it| it.starts_with("linus@example.com MetricsViewer")));
+    stage.settled("arb", "stays", "True", "InSync");
+}
+
+#[test]
 fn objects_deleted_in_any_order_end_with_the_access_gone_and_the_organization_last() {
     const ORDERS: [[&str; 3]; 6] = [
         ["cuser", "arb", "corg"],

@@ -1,4 +1,5 @@
 //! One test binary, so that one control plane serves every test in it.
+mod abuse;
 mod advice;
 mod alerts;
 mod architecture;
@@ -14,6 +15,7 @@ mod gitops;
 mod image;
 mod isolation;
 mod lease;
+mod lifecycle;
 mod lint;
 mod onboarding;
 mod operation;

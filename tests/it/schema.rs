@@ -288,3 +288,15 @@ impl Drop for Namespace {
         let _ = kubectl(&["delete", "namespace", self.0, "--wait=false"], "");
     }
 }
+
+/// It has the form of a time, so that the rule breaks instead of failing; either refuses the object.
+#[test]
+fn a_day_that_is_in_no_calendar_is_refused() {
+    for day in ["2026-02-30", "2027-02-29", "2026-04-31"] {
+        let change = json!({"validity": {"notAfter": format!("{day}T18:00:00Z")}});
+        let text = object("RoleBinding", "case", &change);
+        let said = refused(&CREATE, &text);
+        assert!(said.contains("`notAfter` must be a time with its zone"), "{said}");
+        assert_ne!(judge(&serde_json::from_str(&text).unwrap()), [], "{text}");
+    }
+}

@@ -250,6 +250,8 @@ impl Stage {
             "spec": {
                 "organizationId": self.organization_id,
                 "resyncInterval": "10m",
+                // Stories that are not about the budget remove as they like.
+                "protection": {"removalBudget": {"percent": 100}},
                 "backend": {"confluentCloud": {"endpoint": url, "auth": {"apiKey": {"secretRef": {"name": self.name}}}}},
                 "delegations": [{
                     "name": "story",

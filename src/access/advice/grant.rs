@@ -2,7 +2,7 @@
 
 use crate::access::{
     Catalogue, Key, Pattern, PrincipalKind, Scope,
-    catalogue::{ORGANIZATION_ADMIN, Operation, Permission, Reach, Resource, Sure},
+    catalogue::{ORGANIZATION_ADMIN, Operation, Permission, Reach, Resource, Sure, holder},
     effective::{Held, Need, Whose, given},
 };
 
@@ -113,11 +113,15 @@ impl Look<'_> {
             return None;
         }
         let (who, place) = (self.granted.who, cluster.describe());
+        let unless = if self.granted.kind == Some(PrincipalKind::User) {
+            "unless only the console is used, or partitions are assigned by hand"
+        } else {
+            "unless it assigns its partitions by hand"
+        };
         Some(Advice::new(
             Rule::ConsumeWithoutGroup,
             format!(
-                "`{who}` may read {} and no consumer group on {place}: declare DeveloperRead on a group as well, unless it \
-                 assigns its partitions by hand",
+                "`{who}` may read {} and no consumer group on {place}: declare DeveloperRead on a group as well, {unless}",
                 self.scope.describe()
             ),
         ))
@@ -125,8 +129,9 @@ impl Look<'_> {
 
     fn clients_by_chance(&self) -> Option<Advice> {
         let cluster = self.cluster()?;
-        let person = self.granted.kind == Some(PrincipalKind::User);
-        if !person || self.scope.kind() != Key::Group || self.rest_gives(Resource::Topic, Operation::Read, &cluster) {
+        // Who makes, deletes or owns groups has a use for them without a topic.
+        let reads = self.granted.kind == Some(PrincipalKind::User) && self.role() == "DeveloperRead";
+        if !reads || self.scope.kind() != Key::Group || self.rest_gives(Resource::Topic, Operation::Read, &cluster) {
             return None;
         }
         let (who, place) = (self.granted.who, cluster.describe());
@@ -209,8 +214,8 @@ impl Look<'_> {
         Some(Advice::new(
             Rule::KsqlAdminWithoutKafka,
             format!(
-                "KsqlAdmin gives `{who}` nothing in Kafka, and nothing else reaches the topics of {}: declare a role on \
-                 those that its queries use",
+                "KsqlAdmin by itself gives `{who}` nothing in Kafka, and nothing else reaches the topics of {}: declare a \
+                 role on those that are needed outside of ksqlDB",
                 cluster.describe()
             ),
         ))
@@ -230,8 +235,8 @@ impl Look<'_> {
         let flink = self.catalogue.role(self.role()).is_some_and(|role| !role.administrative);
         (flink && self.gives(Resource::Statement, Operation::Run)).then(|| {
             let said = format!(
-                "Flink statements that `{}` runs are read by everybody with a Flink role in that environment: run sensitive \
-                 ones in an environment of their own",
+                "Flink statements that `{}` runs are read by everybody with FlinkDeveloper or FlinkAdmin in that environment: \
+                 run sensitive ones in an environment of their own",
                 self.granted.who
             );
             Advice::new(Rule::StatementsAreVisible, said)
@@ -256,11 +261,15 @@ impl Look<'_> {
             Pattern::Literal => false,
         };
         (wide && self.role() == "ResourceOwner").then(|| {
-            let said = format!(
-                "`{}` owns whatever others name so ({}): declare a longer beginning, or the names themselves",
-                self.granted.who,
-                self.scope.describe()
-            );
+            let (who, kind) = (self.granted.who, self.scope.kind().noun());
+            let said = if self.scope.pattern() == Pattern::All {
+                format!("`{who}` owns every {kind} there, those of tomorrow among them: name the ones that are needed")
+            } else {
+                format!(
+                    "`{who}` owns whatever others name so ({}): declare a longer beginning, or the names themselves",
+                    self.scope.describe()
+                )
+            };
             Advice::new(Rule::WideOwner, said)
         })
     }
@@ -270,7 +279,8 @@ impl Look<'_> {
         steward.then(|| {
             let (who, place) = (self.granted.who, self.scope.describe());
             let said = format!(
-                "`{who}` may delete every schema subject of {place}: declare DataDiscovery where looking is enough"
+                "`{who}` may delete every schema subject of {place}: declare DataDiscovery where searching the catalogue is \
+                 enough, and DeveloperRead on the subjects where reading these is"
             );
             Advice::new(Rule::StewardDeletesSubjects, said)
         })
@@ -291,15 +301,8 @@ impl Look<'_> {
 /// Whether a role that is held gives the operation on some thing of that kind, of those that are where it is bound.
 fn gives(catalogue: &Catalogue, held: &Held, resource: Resource, operation: Operation) -> bool {
     held.scope().is_some_and(|scope| {
-        is_there(resource, scope) && catalogue.permissions(&held.role, scope).any(|it| it.allows(resource, operation))
+        resource.can_be_at(scope) && catalogue.permissions(&held.role, scope).any(|it| it.allows(resource, operation))
     })
-}
-
-/// Whether things of that kind can be at the place: bound to a topic, what a role gives on groups comes to nothing.
-fn is_there(resource: Resource, place: &Scope) -> bool {
-    let kind = place.kind();
-    let named = Key::parse(resource.as_str()).filter(|key| key.is_resource());
-    !kind.is_resource() || named.is_none_or(|key| key == kind)
 }
 
 /// Whether everything that `inner` gives is given by `outer` as well. What is not known to be given is not contained, so a role
@@ -318,12 +321,20 @@ fn contains(catalogue: &Catalogue, outer: &Held, inner: &Held) -> bool {
     let mut rights = catalogue
         .permissions(&inner.role, place)
         .flat_map(|it| it.gives.iter().map(move |(resource, operations)| (it, *resource, operations)))
-        .filter(|(_, resource, _)| is_there(*resource, place))
+        .filter(|(permission, resource, _)| resource.can_be_at(place) && !is_above(permission, *resource, place))
         .peekable();
     rights.peek().is_some()
         && rights.all(|(permission, resource, operations)| {
             operations.iter().all(|operation| gives(permission, resource, *operation))
         })
+}
+
+/// Whether a permission within the place names what is above it, and so comes to nothing there.
+fn is_above(permission: &Permission, resource: Resource, place: &Scope) -> bool {
+    let kind = place.kind();
+    let organization = resource == Resource::Organization && kind != Key::Organization;
+    let environment = resource == Resource::Environment && !matches!(kind, Key::Organization | Key::Environment);
+    permission.reach == Reach::Within && (organization || environment)
 }
 
 /// Whether a permission reaches everything that another one does, each from the place where it is bound.
@@ -333,8 +344,10 @@ fn reaches_as_far(outer: &Permission, at: &Scope, inner: &Permission, place: &Sc
         (Reach::Within, Reach::Organization | Reach::Above) => *at == Scope::organization(),
         (Reach::Within, Reach::Within | Reach::Own | Reach::Others)
         | (Reach::Own, Reach::Own)
+        | (Reach::OwnAbove, Reach::Own | Reach::OwnAbove)
         | (Reach::Others, Reach::Others)
         | (Reach::Above, Reach::Above) => at.covers(place),
-        (Reach::Above | Reach::Own | Reach::Others, _) => false,
+        (Reach::Within | Reach::Own, Reach::OwnAbove) => at.covers(&holder(place).unwrap_or_else(|| place.clone())),
+        (Reach::Above | Reach::Own | Reach::OwnAbove | Reach::Others, _) => false,
     }
 }

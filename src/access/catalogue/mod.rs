@@ -29,6 +29,7 @@ pub(super) use name::nearest;
 pub use difference::Difference;
 pub use file::CatalogueError;
 pub(super) use name::nearest as nearest_names;
+pub(crate) use role::holder;
 pub use role::{Caveat, Denial, Gap, Named, Permission, Role};
 pub use word::{AccountOperation, Category, ClusterType, Operation, Reach, Resource, Sure};
 

@@ -149,6 +149,16 @@ impl Role {
         self.may.iter().any(|it| it.gives.get(&resource).is_some_and(|given| given.contains(&operation)))
     }
 
+    /// What nobody says about it, where that leaves open whether it gives the operation on things of that kind.
+    pub fn gap(&self, resource: Resource, operation: Operation) -> Option<&Gap> {
+        let gap = self.unknown.iter().find(|it| it.on.contains(&resource))?;
+        let denied = || self.cannot.iter().any(|it| it.on.contains(&resource) && it.operations.contains(&operation));
+        // Where its operations are told, it is open on which things.
+        let told = self.may.iter().any(|it| it.gives.contains_key(&resource));
+        let open = if told { self.gives(resource, operation) } else { !operation.is_access() && !denied() };
+        open.then_some(gap)
+    }
+
     /// Whether somebody who holds `held` (role and scope) may grant this one at `scope`.
     pub fn may_be_granted_by<'a>(&self, held: impl IntoIterator<Item = (&'a str, &'a Scope)>, scope: &Scope) -> bool {
         held.into_iter().any(|(name, within)| self.granted_by.iter().any(|it| it == name) && within.covers(scope))
@@ -162,12 +172,19 @@ impl Permission {
     }
 
     /// Whether it reaches a place from the place of the binding. Whose the thing is has to be asked besides, where
-    /// [`Reach::Own`] or [`Reach::Others`] is said.
+    /// [`Reach::Own`], [`Reach::OwnAbove`] or [`Reach::Others`] is said.
     pub fn reaches(&self, bound: &Scope, place: &Scope) -> bool {
         match self.reach {
             Reach::Organization => true,
             Reach::Above => place.covers(bound),
             Reach::Within | Reach::Own | Reach::Others => bound.covers(place),
+            Reach::OwnAbove => bound.covers(place) || holder(bound).is_some_and(|it| it == *place),
         }
     }
+}
+
+/// The cluster, or the Schema Registry, that holds a place.
+pub(crate) fn holder(place: &Scope) -> Option<Scope> {
+    let above = std::iter::successors(place.parent(), Scope::parent);
+    above.into_iter().find(|it| matches!(it.kind(), Key::CloudCluster | Key::SchemaRegistry))
 }

@@ -41,6 +41,50 @@ fn every_entry_can_come_into_play() {
     }
 }
 
+/// What a role both gives and denies at a place that both are about, and why that is no contradiction.
+const BOTH: [(&str, &str, &str); 8] = [
+    (
+        "CloudClusterAdmin.cluster",
+        "CloudClusterAdmin.no-other-places",
+        "one is about its cluster, the other about others",
+    ),
+    (
+        "CloudClusterAdmin.kafka-access",
+        "CloudClusterAdmin.no-roles-on-basic",
+        "Basic clusters are told apart by their type",
+    ),
+    ("EnvironmentAdmin.environment", "EnvironmentAdmin.no-other-environments", "its environment, and the others"),
+    (
+        "EnvironmentAdmin.kafka-access",
+        "EnvironmentAdmin.no-roles-on-basic",
+        "Basic clusters are told apart by their type",
+    ),
+    ("OrganizationAdmin.access", "OrganizationAdmin.no-own-removal", "it is about one binding, its own"),
+    ("OrganizationAdmin.access", "OrganizationAdmin.no-roles-on-basic", "Basic clusters are told apart by their type"),
+    (
+        "OrganizationAdmin.kafka-access",
+        "OrganizationAdmin.no-roles-on-basic",
+        "Basic clusters are told apart by their type",
+    ),
+    ("ResourceKeyAdmin.keys", "ResourceKeyAdmin.no-own-keys", "it reaches the keys of others, and denies its own"),
+];
+
+#[test]
+fn no_role_gives_what_it_denies_without_a_reason() {
+    let mut found = BTreeSet::new();
+    for role in catalogue().roles() {
+        for (permission, denial) in role.may.iter().flat_map(|it| role.cannot.iter().map(move |no| (it, no))) {
+            let both = |resource: &Resource| denial.operations.iter().any(|it| permission.allows(*resource, *it));
+            if denial.on.iter().any(both) {
+                found.insert((permission.id.as_str(), denial.id.as_str()));
+            }
+        }
+    }
+    let known: BTreeSet<(&str, &str)> = BOTH.iter().map(|(may, cannot, _)| (*may, *cannot)).collect();
+    assert_eq!(found, known);
+    assert!(BOTH.iter().all(|(.., reason)| !reason.is_empty()));
+}
+
 #[test]
 fn a_wrong_name_finds_its_neighbours() {
     assert_eq!(catalogue().nearest("DeveloperReed")[0], "DeveloperRead");
@@ -251,7 +295,7 @@ roles:
             "`DeveloperWrite` has `DeveloperWrite.group` as well: Read on group (Within)",
             "`MetricsViewer` is bound to organization, registered cluster of Unified Stream Manager instead of organization, \
              environment, cluster, registered cluster of Unified Stream Manager",
-            "`ResourceOwner` has no `ResourceOwner.keys` any more: Describe, Create, Alter, Delete on resource-key (Own)",
+            "`ResourceOwner` has no `ResourceOwner.keys` any more: Describe, Create, Alter, Delete on resource-key (OwnAbove)",
             "`TopicGardener` is a new role: bound to topic, granted by OrganizationAdmin",
             "`connector` carries roles on Basic, Standard clusters instead of Standard, Enterprise, Dedicated, Freight clusters",
         ]

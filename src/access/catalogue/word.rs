@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::access::Key;
+use crate::access::{Key, Scope};
 
 /// What somebody does to a thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -194,6 +194,13 @@ impl Resource {
         operation.is_access() || self.operations().contains(&operation)
     }
 
+    /// Whether things of this kind can be at a place: bound to a topic, what a role gives on groups comes to nothing.
+    pub fn can_be_at(self, place: &Scope) -> bool {
+        let kind = place.kind();
+        let named = Key::parse(self.as_str()).filter(|key| key.is_resource());
+        !kind.is_resource() || named.is_none_or(|key| key == kind)
+    }
+
     /// The kind of thing that a CRN ending in this key names.
     pub fn of(key: Key) -> Option<Self> {
         let cluster = matches!(key, Key::CloudCluster | Key::Kafka);
@@ -220,6 +227,8 @@ pub enum Reach {
     Above,
     /// Within, and only what the holder owns, or runs as itself or as an account that it is Assigner of.
     Own,
+    /// As `Own`, and in the cluster or Schema Registry that holds the place as well.
+    OwnAbove,
     /// Within, and only what other principals own.
     Others,
 }

@@ -26,8 +26,10 @@ const INVITE: Right = right(Operation::Invite, Resource::User, At::Organization)
 const CONSUME_NEEDS_GROUP: Note = Note::Rule("consume-needs-group", 180);
 const STATEMENTS_ARE_VISIBLE: Note = Note::Rule("statements-are-visible", 242);
 const KEYS_STAY: Note = Note::Rule("keys-stay", 21);
-const INVITATION: Note =
-    Note::Ours("an invitation gives no role: what the person may do comes from bindings of their own");
+const INVITATION: Note = Note::Ours(
+    "an invitation gives no role: what the person may do comes from bindings of their own, and where single sign-on is on \
+     from its default mapping as well",
+);
 
 /// Every task. Where the same words ask for several, `with` tells them apart.
 pub const TASKS: [Task; 16] = [

@@ -20,11 +20,12 @@ use crate::{
     },
 };
 
-use super::{invalid, namespaces};
+use super::{invalid, namespaces, validity};
 
 /// What a `PublisherUser` declares, on a publisher with that `deletionPolicy`.
 pub fn desired_member(spec: &PublisherUserSpec, default: BindingDeletion) -> Result<DesiredMember, Finding> {
     let (key, kind, friendly_name) = who(spec)?;
+    validity(spec.validity.as_ref())?;
     Ok(DesiredMember {
         key,
         kind,
@@ -176,7 +177,10 @@ mod tests {
     use super::*;
     use crate::{
         access::delegation::Namespaces,
-        api::{common::PublisherRef, publisher::Backend},
+        api::{
+            common::{Management, PublisherRef},
+            publisher::Backend,
+        },
     };
 
     const ONE: &str = "9bb441c4-edef-46ac-8a41-c49e44a3fd9a";
@@ -191,6 +195,9 @@ mod tests {
             mailbox: None,
             adoption: None,
             deletion_policy: None,
+            validity: None,
+            justification: None,
+            suspend: false,
         }
     }
 
@@ -253,9 +260,10 @@ mod tests {
             publisher_id: "contoso".to_owned(),
             backend: Backend::default(),
             delegations: vec![delegation],
-            protection: PublisherProtectionSpec { minimum_owners: 0 },
+            protection: PublisherProtectionSpec { minimum_owners: 0, ..PublisherProtectionSpec::default() },
             deletion_policy: BindingDeletion::Delete,
             resync_interval: "10m".to_owned(),
+            management: Management::Full,
         };
         let read = publisher_delegations(&spec);
         assert_eq!(read[0].rules[0].roles, PublisherRole::ALL);

@@ -7,16 +7,29 @@ use serde_json::{Value, json};
 use crate::access::{
     Key, Pattern,
     catalogue::{Operation, Resource, Sure},
-    effective::{Given, Need, Remedy, Through, Whose},
+    effective::{Given, Need, Remedy, Through, Unsaid, Whose},
 };
 
-use super::{Able, Error, Judged, question::Asked};
+use super::{Able, Answer, Error, Judged, lint::is_made_up, question::Asked};
 
 /// Most grants that are proposed for one right.
 const PROPOSED: usize = 3;
 
 /// What is printed of a kind of thing and would read badly as the catalogue has it.
-const NOUNS: [(Resource, &str); 4] = [
+const NOUNS: [(Resource, &str); 17] = [
+    (Resource::Acl, "ACLs"),
+    (Resource::AuditLog, "audit logs"),
+    (Resource::Billing, "billing"),
+    (Resource::BusinessMetadata, "business metadata"),
+    (Resource::Catalog, "the stream catalogue"),
+    (Resource::Compatibility, "compatibility"),
+    (Resource::Ksql, "ksqlDB clusters"),
+    (Resource::KsqlObject, "streams, tables and queries of ksqlDB"),
+    (Resource::Lineage, "lineage"),
+    (Resource::Metrics, "metrics"),
+    (Resource::Kek, "key encryption keys"),
+    (Resource::SchemaRegistry, "Schema Registries"),
+    (Resource::ByokKey, "encryption keys of one's own"),
     (Resource::ResourceKey, "API keys"),
     (Resource::CloudKey, "Cloud API keys"),
     (Resource::User, "people"),
@@ -24,25 +37,31 @@ const NOUNS: [(Resource, &str); 4] = [
 ];
 
 pub(super) fn text(who: &str, asked: &Asked, judged: &[Judged<'_>], notes: &[String]) -> String {
-    let yes = judged.iter().all(Judged::is_given);
-    let mut text = format!("{}: `{who}` {} {}\n", answer(yes), if yes { "can" } else { "cannot" }, asked.words);
+    let answer = Answer::of(judged);
+    let can = match answer {
+        Answer::Yes => "can",
+        Answer::No => "cannot",
+        Answer::Unknown => "may be able to",
+    };
+    let mut text = format!("{}: `{who}` {can} {}\n", word(answer), asked.words);
     for group in alike(judged) {
         let right = rights(group);
         let Some(it) = group.first() else { continue };
         if it.is_given() {
             let _ = writeln!(text, "  {right}: by");
-            for given in &it.given {
-                let _ = writeln!(text, "    {}", by(given));
-            }
+            it.given.iter().for_each(|given| chain(&mut text, given));
             continue;
         }
-        if it.partly.is_empty() {
+        if !it.unsaid.is_empty() {
+            let _ = writeln!(text, "  {right}: not known");
+            for unsaid in &it.unsaid {
+                let _ = writeln!(text, "    {}", may(unsaid));
+            }
+        } else if it.partly.is_empty() {
             let _ = writeln!(text, "  {right}: nothing gives it");
         } else {
             let _ = writeln!(text, "  {right}: given in a part of it only, by");
-            for given in &it.partly {
-                let _ = writeln!(text, "    {}", by(given));
-            }
+            it.partly.iter().for_each(|given| chain(&mut text, given));
         }
         propose(&mut text, &it.remedies);
     }
@@ -55,8 +74,25 @@ pub(super) fn text(who: &str, asked: &Asked, judged: &[Judged<'_>], notes: &[Str
     text
 }
 
-fn answer(yes: bool) -> &'static str {
-    if yes { "yes" } else { "no" }
+fn word(answer: Answer) -> &'static str {
+    match answer {
+        Answer::Yes => "yes",
+        Answer::No => "no",
+        Answer::Unknown => "not known",
+    }
+}
+
+/// What gives it, and what its entry adds to that.
+fn chain(text: &mut String, given: &Given<'_>) {
+    let _ = writeln!(text, "    {}", by(given));
+    if let Some(says) = &given.permission.says {
+        let _ = writeln!(text, "      {says}");
+    }
+}
+
+/// What may give it.
+pub(super) fn may(unsaid: &Unsaid<'_>) -> String {
+    format!("{} may give it ({}): {}", unsaid.held, unsaid.gap.id, unsaid.gap.says)
 }
 
 fn propose(text: &mut String, remedies: &[Remedy<'_>]) {
@@ -78,6 +114,7 @@ fn alike<'a, 'b>(judged: &'a [Judged<'b>]) -> impl Iterator<Item = &'a [Judged<'
         thing(one) == thing(other)
             && roles(&one.given) == roles(&other.given)
             && roles(&one.partly) == roles(&other.partly)
+            && one.unsaid == other.unsaid
             && one.remedies == other.remedies
     })
 }
@@ -159,12 +196,11 @@ pub(super) fn people(asked: &Asked, able: &[Able<'_>], notes: &[String]) -> Stri
     for Able { name, judged, .. } in able {
         let _ = writeln!(text, "  {name}");
         for group in alike(judged) {
-            let ways: Vec<String> = group.first().map(|it| it.given.iter().map(by).collect()).unwrap_or_default();
+            let Some(first) = group.first() else { continue };
             if judged.len() == 1 {
-                for way in ways {
-                    let _ = writeln!(text, "    {way}");
-                }
+                first.given.iter().for_each(|given| chain(&mut text, given));
             } else {
+                let ways: Vec<String> = first.given.iter().map(by).collect();
                 let _ = writeln!(text, "    {}: by {}", rights(group), ways.join("; "));
             }
         }
@@ -208,6 +244,7 @@ fn judged_json(judged: &[Judged<'_>]) -> Vec<Value> {
             "scope": scope,
             "mapping": through,
             "entry": it.permission.id,
+            "says": it.permission.says,
             "sure": it.permission.sure,
         })
     };
@@ -219,6 +256,7 @@ fn judged_json(judged: &[Judged<'_>]) -> Vec<Value> {
             "sure": it.sure,
         })
     };
+    let unsaid = |it: &Unsaid<'_>| json!({"role": it.held.role, "entry": it.gap.id, "says": it.gap.says});
     let one = |it: &Judged<'_>| {
         json!({
             "operation": it.need.operation.to_string(),
@@ -227,6 +265,7 @@ fn judged_json(judged: &[Judged<'_>]) -> Vec<Value> {
             "whose": format!("{:?}", it.need.whose),
             "given": it.given.iter().map(given).collect::<Vec<_>>(),
             "partly": it.partly.iter().map(given).collect::<Vec<_>>(),
+            "notKnown": it.unsaid.iter().map(unsaid).collect::<Vec<_>>(),
             "remedies": it.remedies.iter().take(PROPOSED).map(remedy).collect::<Vec<_>>(),
         })
     };
@@ -242,14 +281,16 @@ pub(super) fn json(who: &str, asked: &Asked, judged: &[Judged<'_>], notes: &[Str
         "who": who,
         "asked": asked.words,
         "task": asked.task,
-        "answer": answer(judged.iter().all(Judged::is_given)),
+        "answer": word(Answer::of(judged)),
         "rights": judged_json(judged),
         "notes": notes,
     }))
 }
 
 pub(super) fn people_json(asked: &Asked, able: &[Able<'_>], notes: &[String]) -> Result<String, Error> {
-    let one = |it: &Able<'_>| json!({"who": it.name, "id": it.id.as_str(), "rights": judged_json(&it.judged)});
+    // An id that we made up is nobody's.
+    let id = |it: &Able<'_>| (!is_made_up(&it.id)).then(|| it.id.to_string());
+    let one = |it: &Able<'_>| json!({"who": it.name, "id": id(it), "rights": judged_json(&it.judged)});
     let who: Vec<Value> = able.iter().map(one).collect();
     printed(&json!({"asked": asked.words, "task": asked.task, "able": who, "notes": notes}))
 }

@@ -1,7 +1,7 @@
 //! `roster can` and `roster who`: what somebody can really do, and who can do something, by the bindings of a snapshot or of a
 //! live organization. IO, to read these and to answer.
 //!
-//! Exit codes: 0 is yes, 1 is no, 2 is no answer.
+//! Exit codes: 0 is yes, 1 is no, 2 is no answer, among them that nobody says.
 
 mod answer;
 mod note;
@@ -12,7 +12,7 @@ use std::{io::Write as _, path::PathBuf, process::ExitCode};
 use crate::{
     access::{
         Catalogue, Listing, PrincipalId, PrincipalKind,
-        effective::{Given, Held, Need, Remedy, given, held, partly, remedies},
+        effective::{Given, Held, Need, Remedy, Unsaid, given, held, partly, remedies, unsaid},
     },
     telemetry::chain,
 };
@@ -110,9 +110,15 @@ pub enum Error {
     Question(String),
     /// Nobody answers to that name.
     #[error(
-        "nobody in the organization is called `{0}`: give an e-mail address, a service account's display name, or an id"
+        "nobody in the organization is called `{name}`: give an e-mail address, a service account's display name, or an id{}",
+        if *.refused { "; objects that would be refused are left out: see `roster lint`" } else { "" }
     )]
-    Nobody(String),
+    Nobody {
+        /// As it was given.
+        name: String,
+        /// Objects were left out, theirs perhaps.
+        refused: bool,
+    },
     /// It could not be written as text.
     #[error("write JSON")]
     Json(#[source] serde_json::Error),
@@ -126,12 +132,43 @@ struct Judged<'a> {
     need: &'a Need,
     given: Vec<Given<'a>>,
     partly: Vec<Given<'a>>,
+    /// What may give it, where nothing surely does.
+    unsaid: Vec<Unsaid<'a>>,
     remedies: Vec<Remedy<'a>>,
 }
 
 impl Judged<'_> {
     fn is_given(&self) -> bool {
         !self.given.is_empty()
+    }
+}
+
+/// What is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    /// Somebody can.
+    Yes,
+    /// Something that it takes is surely missing.
+    No,
+    /// What is missing may be given: nobody says.
+    Unknown,
+}
+
+impl Answer {
+    fn of(judged: &[Judged<'_>]) -> Self {
+        if judged.iter().all(Judged::is_given) {
+            return Self::Yes;
+        }
+        let open = |it: &Judged<'_>| it.is_given() || !it.unsaid.is_empty();
+        if judged.iter().all(open) { Self::Unknown } else { Self::No }
+    }
+
+    fn exit(self) -> ExitCode {
+        match self {
+            Self::Yes => ExitCode::SUCCESS,
+            Self::No => ExitCode::from(1),
+            Self::Unknown => ExitCode::from(2),
+        }
     }
 }
 
@@ -152,10 +189,9 @@ pub fn who(args: &WhoArgs) -> ExitCode {
     told(answer_who(args))
 }
 
-fn told(answer: Result<bool, Error>) -> ExitCode {
+fn told(answer: Result<Answer, Error>) -> ExitCode {
     match answer {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
+        Ok(answer) => answer.exit(),
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "roster: {}", chain(&error));
             ExitCode::from(2)
@@ -163,19 +199,27 @@ fn told(answer: Result<bool, Error>) -> ExitCode {
     }
 }
 
-fn answer_can(args: &CanArgs) -> Result<bool, Error> {
+fn answer_can(args: &CanArgs) -> Result<Answer, Error> {
     let catalogue = roles::catalogue(args.source.role_catalogue.as_deref())?;
-    let Facts { listing, note } = args.source.read(&catalogue)?;
+    let Facts { listing, note, refused } = args.source.read(&catalogue)?;
     let asked = question::read(&args.what, &args.about, &listing, &catalogue)?;
-    let principal = principal(&args.who, &listing).ok_or_else(|| Error::Nobody(args.who.clone()))?;
+    let nobody = || Error::Nobody { name: args.who.clone(), refused };
+    let principal = principal(&args.who, &listing).ok_or_else(nobody)?;
     let groups: Vec<PrincipalId> = args.group.iter().map(PrincipalId::new).collect();
     let mappings: Vec<(PrincipalId, String)> = groups.iter().map(|id| (id.clone(), id.to_string())).collect();
     let roles = |defaults| held(&principal, &mappings, &listing.bindings, defaults);
     let held = roles(args.sso.then_some(&catalogue));
-    let judged = judge(&catalogue, &held, &asked, &listing);
-    let yes = judged.iter().all(Judged::is_given);
-    let mut notes = note::of_somebody(&principal, &groups, &held, &judged, &listing);
     let person = principal.kind() == Some(PrincipalKind::User);
+    let mut judged = judge(&catalogue, &held, &asked, &listing);
+    if person {
+        for it in &mut judged {
+            spare_people(&mut it.remedies);
+        }
+    }
+    let answer = Answer::of(&judged);
+    let yes = answer == Answer::Yes;
+    let mut notes = note::of_somebody(&principal, &groups, &held, &judged, &listing);
+    notes.extend(note::clients(&catalogue, &held, &judged));
     if !yes && !args.sso && person && can_all(&catalogue, &roles(Some(&catalogue)), &asked) {
         notes.push(note::by_default(&catalogue) + ": ask with `--sso`");
     }
@@ -187,33 +231,35 @@ fn answer_can(args: &CanArgs) -> Result<bool, Error> {
         Output::Json => answer::json(&args.who, &asked, &judged, &notes)?,
     };
     print(&text)?;
-    Ok(yes)
+    Ok(answer)
 }
 
-fn answer_who(args: &WhoArgs) -> Result<bool, Error> {
+fn answer_who(args: &WhoArgs) -> Result<Answer, Error> {
     let catalogue = roles::catalogue(args.source.role_catalogue.as_deref())?;
-    let Facts { listing, note } = args.source.read(&catalogue)?;
+    let Facts { listing, note, .. } = args.source.read(&catalogue)?;
     let asked = question::read(&args.what, &args.about, &listing, &catalogue)?;
     let mut principals: Vec<PrincipalId> = listing.bindings.iter().map(|it| it.principal.clone()).collect();
     principals.sort();
     principals.dedup();
     let holdings: Vec<(PrincipalId, Vec<Held>)> =
         principals.into_iter().map(|id| (id.clone(), held(&id, &[], &listing.bindings, None))).collect();
-    let mut able: Vec<Able<'_>> = holdings
+    let mut all: Vec<Able<'_>> = holdings
         .iter()
         .map(|(id, held)| Able {
             id: id.clone(),
             name: name(id, &listing),
             judged: judge(&catalogue, held, &asked, &listing),
         })
-        .filter(|it| it.judged.iter().all(Judged::is_given))
         .collect();
-    able.sort_by(|one, other| one.name.cmp(&other.name));
+    all.sort_by(|one, other| one.name.cmp(&other.name));
+    let (able, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|it| Answer::of(&it.judged) == Answer::Yes);
+    let unsure: Vec<Able<'_>> = others.into_iter().filter(|it| Answer::of(&it.judged) == Answer::Unknown).collect();
     let everybody = held(&PrincipalId::new(""), &[], &[], Some(&catalogue));
     let mut notes: Vec<String> = note::invited(able.iter().map(|it| &it.id), &listing).into_iter().collect();
     if can_all(&catalogue, &everybody, &asked) {
         notes.push(note::by_default(&catalogue));
     }
+    notes.extend(note::unsure(&unsure));
     notes.extend(note::mappings(&listing));
     notes.extend(asked.notes.iter().cloned());
     notes.extend(note::of_question(&judge(&catalogue, &[], &asked, &listing), !able.is_empty(), &listing));
@@ -223,20 +269,33 @@ fn answer_who(args: &WhoArgs) -> Result<bool, Error> {
         Output::Json => answer::people_json(&asked, &able, &notes)?,
     };
     print(&text)?;
-    Ok(!able.is_empty())
+    Ok(match (able.is_empty(), unsure.is_empty()) {
+        (false, _) => Answer::Yes,
+        (true, true) => Answer::No,
+        (true, false) => Answer::Unknown,
+    })
+}
+
+/// Takes out what is not for people, where something else does that is.
+fn spare_people(remedies: &mut Vec<Remedy<'_>>) {
+    let not_for_people = |it: &Remedy<'_>| it.role.caveats.iter().any(|it| it.id == "MetricsViewer.not-for-people");
+    if remedies.iter().any(|it| !not_for_people(it) && !it.role.administrative) {
+        remedies.retain(|it| !not_for_people(it));
+    }
 }
 
 fn judge<'a>(catalogue: &'a Catalogue, held: &'a [Held], asked: &'a Asked, listing: &Listing) -> Vec<Judged<'a>> {
     let one = |need: &'a Need| {
         let given = given(catalogue, held, need);
         if !given.is_empty() {
-            return Judged { need, given, partly: Vec::new(), remedies: Vec::new() };
+            return Judged { need, given, partly: Vec::new(), unsaid: Vec::new(), remedies: Vec::new() };
         }
         // A grant that the cluster does not admit would give nothing.
         let admitted =
             |it: &Remedy<'_>| !(it.scope.kind().needs_granular_cluster() && note::is_basic(&it.scope, listing));
         let remedies = remedies(catalogue, need).into_iter().filter(admitted).collect();
-        Judged { need, given, partly: partly(catalogue, held, need), remedies }
+        let (partly, unsaid) = (partly(catalogue, held, need), unsaid(catalogue, held, need));
+        Judged { need, given, partly, unsaid, remedies }
     };
     asked.needs.iter().map(one).collect()
 }
@@ -255,6 +314,8 @@ struct Facts {
     listing: Listing,
     /// What has to be known of it.
     note: Option<String>,
+    /// Whether objects were left out, since they would be refused.
+    refused: bool,
 }
 
 impl Source {
@@ -262,13 +323,14 @@ impl Source {
         if !self.manifests.is_empty() {
             let manifests = Manifests::read(&self.manifests, None)?;
             let declared = lint::declared(&manifests, catalogue, self.organization.as_deref())?;
-            return Ok(Facts { note: Some(note::of_manifests(declared.left_out)), listing: declared.listing });
+            let note = Some(note::of_manifests(declared.left_out));
+            return Ok(Facts { note, listing: declared.listing, refused: declared.left_out > 0 });
         }
         if let Some(path) = &self.snapshot {
-            return Ok(Facts { listing: Snapshot::open(path)?.listing(), note: None });
+            return Ok(Facts { listing: Snapshot::open(path)?.listing(), note: None, refused: false });
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Print)?;
-        Ok(Facts { listing: runtime.block_on(snapshot::take(&self.live))?.listing(), note: None })
+        Ok(Facts { listing: runtime.block_on(snapshot::take(&self.live))?.listing(), note: None, refused: false })
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     plan::Inventory,
 };
 
-use super::{Judged, name};
+use super::{Able, Judged, answer::may, name};
 
 /// Kinds of things that ACLs are about, too.
 const KAFKA: [Resource; 3] = [Resource::Topic, Resource::Group, Resource::TransactionalId];
@@ -89,6 +89,25 @@ pub(super) fn invited<'a>(ids: impl Iterator<Item = &'a PrincipalId>, listing: &
         [one] => Some(format!("{one} is only invited: bindings of theirs act when they have accepted")),
         many => Some(format!("{} are only invited: bindings of theirs act when they have accepted", many.join(", "))),
     }
+}
+
+/// That clients are seen by whoever has anything in the cluster, where nothing that can be relied on shows them.
+pub(super) fn clients(catalogue: &Catalogue, held: &[Held], judged: &[Judged<'_>]) -> Option<String> {
+    let asked = judged.iter().find(|it| it.need.resource == Resource::Client && it.given.is_empty())?;
+    let id = asked.need.place.value(Key::CloudCluster)?;
+    held.iter().filter_map(Held::scope).find(|it| it.value(Key::CloudCluster) == Some(id))?;
+    let rule = catalogue.rules().iter().find(|it| it.id == "clients-are-visible")?;
+    Some(format!("{} ({})", rule.says, rule.id))
+}
+
+/// Of whom nobody says whether they can.
+pub(super) fn unsure(unsure: &[Able<'_>]) -> Option<String> {
+    let one = |it: &Able<'_>| {
+        let ways: Vec<String> = it.judged.iter().flat_map(|it| &it.unsaid).map(may).collect();
+        format!("`{}` ({})", it.name, ways.join("; "))
+    };
+    let all: Vec<String> = unsure.iter().map(one).collect();
+    (!all.is_empty()).then(|| format!("not known of {}", all.join(", ")))
 }
 
 /// What is said where the mappings that nobody declares would give it.

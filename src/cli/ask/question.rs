@@ -7,7 +7,7 @@ use crate::access::{
     task::{self, Places, Task, With},
 };
 
-use super::Error;
+use super::{Error, lint::is_made_up};
 
 /// What a question is about besides its words.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -18,6 +18,9 @@ pub(super) struct About {
     /// The environment that holds the thing.
     #[arg(long, value_name = "ID")]
     environment: Option<String>,
+    /// The Schema Registry that holds the subject or the key encryption key.
+    #[arg(long, value_name = "ID", requires = "environment")]
+    schema_registry: Option<String>,
     /// For `consume`: the consumer group; a name that ends in `*` is a prefix.
     #[arg(long, value_name = "NAME")]
     consumer_group: Option<String>,
@@ -59,6 +62,19 @@ const VERBS: [(&str, Operation); 10] = [
     ("see access", Operation::DescribeAccess),
 ];
 
+/// The vendor's page's own words, in the singular, for what the catalogue calls otherwise.
+const KINDS: [(&str, Resource); 9] = [
+    ("key", Resource::ResourceKey),
+    ("schema", Resource::Subject),
+    ("consumer", Resource::Client),
+    ("producer", Resource::Client),
+    ("statement-result", Resource::ResultSet),
+    ("tag", Resource::CatalogTag),
+    ("catalogue", Resource::Catalog),
+    ("person", Resource::User),
+    ("people", Resource::User),
+];
+
 /// Words between the operation and the kind of thing that change nothing.
 const FILLERS: [&str; 6] = ["on", "to", "in", "a", "an", "the"];
 
@@ -72,8 +88,13 @@ const NAMED: [(Resource, Key); 6] = [
     (Resource::ServiceAccount, Key::ServiceAccount),
 ];
 
+/// What a name and a Schema Registry are enough for.
+const REGISTERED: [(Resource, Key); 2] = [(Resource::Subject, Key::Subject), (Resource::Kek, Key::Kek)];
+
 /// What lives in an environment and in no cluster.
-const FLINK: [Resource; 7] = [
+const IN_ENVIRONMENT: [Resource; 9] = [
+    Resource::Subject,
+    Resource::Kek,
     Resource::ComputePool,
     Resource::Statement,
     Resource::ResultSet,
@@ -161,6 +182,8 @@ fn of_operation(words: &[&str], about: &About, listing: &Listing) -> Result<Aske
         more => return Err(Error::Question(format!("`{}` is more than one name", more.join(" ")))),
     };
     let owner = owners.first().and_then(|word| whose(word));
+    // What people own is asked of their own where nobody says whose.
+    let of_their_own = matches!(kind, Resource::ResourceKey | Resource::ResultSet);
     let mut asked = Asked {
         words: quoted(words, name),
         task: None,
@@ -168,12 +191,18 @@ fn of_operation(words: &[&str], about: &About, listing: &Listing) -> Result<Aske
             operation,
             resource: kind,
             place: place(kind, name, about, listing)?,
-            whose: owner.unwrap_or(if kind == Resource::ResourceKey { Whose::Own } else { Whose::Anybodys }),
+            whose: owner.unwrap_or(if of_their_own { Whose::Own } else { Whose::Anybodys }),
         }],
         notes: Vec::new(),
     };
-    if kind == Resource::ResourceKey && owner.is_none() {
-        asked.notes.push("this is about keys of their own; `others' resource-keys` are another right".to_owned());
+    if of_their_own && owner.is_none() {
+        asked.notes.push(format!("this is about {kind}s of their own; `others' {kind}s` are another right"));
+    }
+    if let (Resource::Subject | Resource::Kek, Some(name), None) = (kind, name, &about.schema_registry) {
+        asked.notes.push(format!(
+            "this is about every {kind} there, since a {kind} is named within its Schema Registry: ask about `{name}` alone \
+             with `--schema-registry ID`"
+        ));
     }
     Ok(asked)
 }
@@ -225,6 +254,12 @@ impl About {
                 let account = account.ok_or_else(|| {
                     Error::Question(format!("no service account is called `{name}`: give its display name or id"))
                 })?;
+                if is_made_up(&account.id) {
+                    return Err(Error::Question(format!(
+                        "the manifests do not say which id `{name}` has: give `{} sa-…`",
+                        flag(with)
+                    )));
+                }
                 child(Scope::organization(), Key::ServiceAccount, account.id.as_str())
             }
         }
@@ -281,7 +316,8 @@ fn meant(words: &[&str]) -> String {
 fn resource(word: &str) -> Option<Resource> {
     let word = word.trim_end_matches('s').to_lowercase();
     let same = |it: &&Resource| it.as_str().trim_end_matches('s') == word;
-    Resource::ALL.iter().find(same).copied()
+    let called = || KINDS.iter().find(|(it, _)| *it == word).map(|(_, kind)| *kind);
+    Resource::ALL.iter().find(same).copied().or_else(called)
 }
 
 fn operation(verb: &str) -> Option<Operation> {
@@ -291,6 +327,12 @@ fn operation(verb: &str) -> Option<Operation> {
 }
 
 fn unknown_operation(words: &[&str], verb: &str, kind: Resource) -> Error {
+    if verb.to_lowercase().starts_with("grant ") {
+        return Error::Question(format!(
+            "`{verb}` is asked otherwise: `manage access on {kind} …` says who grants there, and `roster roles offered --scope CRN` \
+             by which role each role is granted"
+        ));
+    }
     let known: Vec<String> = kind.operations().iter().map(|it| it.to_string().to_lowercase()).collect();
     Error::Question(format!(
         "`{verb}` is nothing that is done to {kind}{}: use one of {}, `manage access`, `see access`",
@@ -315,7 +357,7 @@ fn within(kind: Resource, name: Option<&str>, about: &About, listing: &Listing) 
     let environment = environment.or(known).ok_or_else(|| {
         Error::Question(format!("the cluster `{cluster}` is not in the listing: give `--environment` too"))
     })?;
-    if FLINK.contains(&kind) {
+    if IN_ENVIRONMENT.contains(&kind) {
         return Scope::environment(&environment).map_err(question);
     }
     Scope::cluster(&environment, &cluster).map_err(question)
@@ -324,6 +366,10 @@ fn within(kind: Resource, name: Option<&str>, about: &About, listing: &Listing) 
 /// Where the thing is: itself where a CRN can name it, else the narrowest place that was given.
 fn place(kind: Resource, name: Option<&str>, about: &About, listing: &Listing) -> Result<Scope, Error> {
     let within = within(kind, name, about, listing)?;
+    if let (Some(registry), Some((_, key))) = (&about.schema_registry, REGISTERED.into_iter().find(|it| it.0 == kind)) {
+        let within = child(within, Key::SchemaRegistry, registry)?;
+        return child(within, key, name.unwrap_or("*"));
+    }
     // What no CRN names, or what one names by more than was given, is judged by the place that holds it.
     let Some((_, key)) = NAMED.into_iter().find(|(named, _)| *named == kind) else { return Ok(within) };
     // No name is all of them, which is a place of its own where roles can be bound to all of a type.

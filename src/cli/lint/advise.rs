@@ -25,7 +25,7 @@ pub(super) fn advise<'m>(set: &Set<'m>, catalogue: &Catalogue) -> Vec<(&'m Objec
     let holdings = set.holdings();
     let mut found: Vec<(&Object, Advice)> = Vec::new();
     grants(set, catalogue, &holdings, &mut found);
-    people(set, &holdings, &mut found);
+    people(set, catalogue, &holdings, &mut found);
     for it in set.organizations.values() {
         let advice = organization(admins(set, &it.object.name), Counted::Declared);
         found.extend(advice.map(|advice| (it.object, advice)));
@@ -81,7 +81,12 @@ fn without(all: &[(usize, Held)], number: usize) -> Vec<Held> {
     rest.take(MOST_COMPARED + 1).collect()
 }
 
-fn people<'m>(set: &Set<'m>, holdings: &BTreeMap<Holder, Vec<(usize, Held)>>, found: &mut Vec<(&'m Object, Advice)>) {
+fn people<'m>(
+    set: &Set<'m>,
+    catalogue: &Catalogue,
+    holdings: &BTreeMap<Holder, Vec<(usize, Held)>>,
+    found: &mut Vec<(&'m Object, Advice)>,
+) {
     let sso = set.with_sso();
     let mut known: BTreeMap<Holder, &Object> = BTreeMap::new();
     for it in &set.users {
@@ -102,9 +107,12 @@ fn people<'m>(set: &Set<'m>, holdings: &BTreeMap<Holder, Vec<(usize, Held)>>, fo
                 format!("{} declares `{}` too: the account goes with the last of them", first.title(), spec.email);
             found.push((it.object, Advice::new(Rule::SharedPerson, said)));
         } else if !holdings.contains_key(&holder) {
+            let mapping = catalogue.defaults().first().filter(|_| facts.auth_type == Some(AuthType::Sso));
+            let unless = mapping.map(|it| format!(", unless the default mapping `{}` gives one", it.mapping));
             let said = format!(
-                "`{}` holds no role by these manifests, and without one can use neither the console nor the command line",
-                spec.email
+                "`{}` holds no role by these manifests, and without one can use neither the console nor the command line{}",
+                spec.email,
+                unless.unwrap_or_default()
             );
             found.push((it.object, Advice::new(Rule::PersonWithoutRole, said)));
         }

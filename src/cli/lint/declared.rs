@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     access::{
-        Catalogue, Crn, Email, Key, Listing, PrincipalId,
+        Catalogue, Crn, Email, Key, Listing, Pattern, PrincipalId, PrincipalKind,
         listing::{Binding, Cluster, ClusterKind, Environment, ServiceAccount, User},
     },
     cli::manifest::Manifests,
@@ -66,11 +66,17 @@ pub(crate) fn declared(
         let principal = match &desired.principal {
             DeclaredPrincipal::Email(email) => add_person(&mut listing, email),
             DeclaredPrincipal::ServiceAccountNamed(name) => add_account(&mut listing, name),
+            DeclaredPrincipal::Id(id) if id.kind() == Some(PrincipalKind::ServiceAccount) => {
+                add_known_account(&mut listing, id.clone(), id.as_str())
+            }
             DeclaredPrincipal::Id(id) => id.clone(),
             // Nobody is declared by that name, so nobody holds the role.
             DeclaredPrincipal::MissingUser(_) => continue,
         };
         let scope = desired.scope.clone();
+        if let (Some(account), Pattern::Literal) = (scope.value(Key::ServiceAccount), scope.pattern()) {
+            add_known_account(&mut listing, PrincipalId::new(account), account);
+        }
         if let (Some(environment), Some(cluster)) = (scope.value(Key::Environment), scope.value(Key::CloudCluster)) {
             add_cluster(&mut listing, environment, cluster);
         }
@@ -95,6 +101,11 @@ fn organization_of(set: &Set<'_>, named: Option<&str>) -> Result<String, Undecla
     }
 }
 
+/// Whether we made the id up: a real one holds neither letter.
+pub(crate) fn is_made_up(id: &PrincipalId) -> bool {
+    id.as_str().contains(['@', '?'])
+}
+
 /// The vendor gives ids; until then a person's is made of the address, in the vendor's form.
 fn add_person(listing: &mut Listing, email: &Email) -> PrincipalId {
     let id = PrincipalId::new(format!("u-{email}"));
@@ -105,8 +116,13 @@ fn add_person(listing: &mut Listing, email: &Email) -> PrincipalId {
     id
 }
 
+/// Manifests that name an account do not tell its id. One that looked like an id could be taken for another account's, so
+/// what stands in for it is none: see [`is_made_up`].
 fn add_account(listing: &mut Listing, name: &str) -> PrincipalId {
-    let id = PrincipalId::new(format!("sa-{name}"));
+    add_known_account(listing, PrincipalId::new(format!("sa-?{name}")), name)
+}
+
+fn add_known_account(listing: &mut Listing, id: PrincipalId, name: &str) -> PrincipalId {
     if listing.service_accounts.iter().all(|it| it.id != id) {
         listing.service_accounts.push(ServiceAccount { id: id.clone(), display_name: name.to_owned() });
     }

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::{
     access::{
         Catalogue, Denial, Listing, PrincipalId, Scope,
@@ -32,6 +34,8 @@ pub(super) struct Ground<'a> {
     /// As whom the operator acts, where that was given.
     pub(super) granter: Option<PrincipalId>,
     pub(super) manifests: &'a Manifests,
+    /// The moment at which they may be applied.
+    pub(super) now: Timestamp,
 }
 
 /// Every refusal, each with its object.
@@ -149,7 +153,9 @@ impl Ground<'_> {
             DeclaredPrincipal::ServiceAccountNamed(_) => false,
         };
         let kind = kind(&desired.principal, self.listing);
-        let request = GrantRequest { role: &desired.role, scope: &desired.scope, kind, declared_here };
+        // The object is older, where it is there already, and was judged then.
+        let term = convert::validity(binding.of.spec.validity.as_ref()).unwrap_or_default().term(self.now);
+        let request = GrantRequest { role: &desired.role, scope: &desired.scope, kind, declared_here, term };
         let denial = delegation::may_grant(&delegations, &asking, request).err()?;
         Some((denial_at(&denial), denied(&denial)))
     }
@@ -203,5 +209,6 @@ fn denial_at(denial: &Denial) -> &'static str {
         Denial::Role { .. } => "spec.role",
         Denial::Scope { .. } => "spec.scope",
         Denial::Kind { .. } | Denial::DeclaredElsewhere { .. } => "spec.principal",
+        Denial::Duration { .. } => "spec.validity",
     }
 }

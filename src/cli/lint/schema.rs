@@ -10,6 +10,7 @@
 //! Source: `customresource/strategy.go` and `pkg/apiserver/validation` of `k8s.io/apiextensions-apiserver`, `schema/` of
 //! `k8s.io/kube-openapi` for the sentences; `tests/it/schema.rs` compares with a real server, case by case.
 
+mod patterned;
 mod strict;
 mod structure;
 
@@ -21,6 +22,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use crate::api;
+use patterned::Patterned;
 
 /// Something that the API server would refuse.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +54,10 @@ struct Judge {
     schema: JSONSchemaProps,
     /// The patterns of the schema, compiled.
     patterns: BTreeMap<String, Regex>,
+    /// The rules in CEL.
     rules: CompiledSchema,
+    /// The rules that are nothing but a pattern.
+    patterned: Patterned,
 }
 
 /// By `apiVersion` and kind.
@@ -89,8 +94,10 @@ impl Judge {
         let mut patterns = BTreeMap::new();
         structure::patterns(&schema, &mut patterns);
         // Rules are compiled from the schema as the CRD carries it.
-        let rules = kube_cel::compile_schema(&serde_json::to_value(&schema).unwrap_or_default());
-        Self { kind, schema, patterns, rules }
+        let mut carried = serde_json::to_value(&schema).unwrap_or_default();
+        let patterned = Patterned::taken_out_of(&mut carried);
+        let rules = kube_cel::compile_schema(&carried);
+        Self { kind, schema, patterns, rules, patterned }
     }
 
     fn all(&self, object: &Value) -> Vec<Problem> {
@@ -115,6 +122,7 @@ impl Judge {
         if blocking {
             problems.push(Problem::new("", UNCHECKED));
         } else {
+            self.patterned.broken(&self.schema, &object, "", &mut problems);
             problems.extend(self.broken_rules(&object));
         }
         problems

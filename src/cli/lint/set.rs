@@ -50,6 +50,8 @@ pub(super) struct Set<'m> {
     pub(super) users: Vec<Typed<'m, ConfluentUser>>,
     pub(super) bindings: Vec<Binding<'m>>,
     pub(super) members: Vec<PublisherMember<'m>>,
+    /// The people, by namespace and name of their objects.
+    by_name: BTreeMap<(&'m Namespace, &'m str), usize>,
 }
 
 /// Who holds something: an organization's name, and a principal as it is declared.
@@ -70,6 +72,7 @@ impl<'m> Set<'m> {
                 _ => {}
             }
         }
+        set.by_name = set.users.iter().enumerate().map(|(index, user)| (name_of(user), index)).collect();
         set.bindings = bindings.into_iter().map(|it| set.binding(it)).collect();
         set
     }
@@ -88,12 +91,8 @@ impl<'m> Set<'m> {
     }
 
     fn user(&self, name: &str, namespace: &Namespace, organization: &str) -> Option<&ConfluentUser> {
-        let mut found = self.users.iter().filter(|user| {
-            user.object.name == name
-                && user.object.namespace == *namespace
-                && user.of.spec.organization_ref.name == organization
-        });
-        found.next().map(|user| &user.of)
+        let user = &self.users[*self.by_name.get(&(namespace, name))?].of;
+        (user.spec.organization_ref.name == organization).then_some(user)
     }
 
     /// Whether a `ConfluentUser` of the namespace declares the address.
@@ -162,6 +161,10 @@ pub(super) fn kind(principal: &DeclaredPrincipal, listing: Option<&Listing>) -> 
         }
         _ => None,
     })
+}
+
+fn name_of<'m>(user: &Typed<'m, ConfluentUser>) -> (&'m Namespace, &'m str) {
+    (&user.object.namespace, &user.object.name)
 }
 
 fn typed<T: DeserializeOwned>(object: &Object) -> Option<Typed<'_, T>> {

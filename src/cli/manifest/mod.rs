@@ -18,7 +18,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, LazyLock},
 };
 
 use serde_json::Value;
@@ -107,6 +107,10 @@ impl Object {
     }
 }
 
+/// The names of our kinds.
+static OURS: LazyLock<BTreeSet<String>> =
+    LazyLock::new(|| api::crds().into_iter().map(|(_, crd)| crd.spec.names.kind).collect());
+
 /// What the files hold.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Manifests {
@@ -134,13 +138,14 @@ impl Manifests {
         let mut manifests = Self::default();
         let (mut parts, mut known) = (Vec::new(), BTreeSet::new());
         for root in paths {
+            let before = manifests.problems.len();
             let mut files = file::read(std::slice::from_ref(root), &mut manifests.problems)?;
-            // A folder and a file in it may both be named.
-            files.retain(|file| known.insert(file.path.clone()));
-            if files.is_empty() && manifests.problems.is_empty() && known.is_empty() {
+            if files.is_empty() && manifests.problems.len() == before {
                 let said = "nothing here can be read as a manifest: name files, or folders with `.yaml`, `.yml` or `.json` in them";
                 manifests.problems.push(Problem::of(Check::Empty, &root.as_path().into(), 1, said));
             }
+            // A folder and a file in it may both be named.
+            files.retain(|file| known.insert(file.path.clone()));
             manifests.files += files.len();
             for file in &files {
                 manifests.documents(file, root, &mut parts);
@@ -210,9 +215,10 @@ impl Manifests {
 
     /// A document that is none of ours: most are fine, and some look as if they were to be.
     fn other(&mut self, part: &Part, api_version: &str, kind: &str) {
-        let ours = api::crds().iter().any(|(_, crd)| crd.spec.names.kind == kind);
         let said = match (api_version, kind) {
-            ("", kind) if ours => format!("it has no `apiVersion`: a {kind} needs `{}/v1alpha1`", api::GROUP),
+            ("", kind) if OURS.contains(kind) => {
+                format!("it has no `apiVersion`: a {kind} needs `{}/v1alpha1`", api::GROUP)
+            }
             ("", "") if part.node.field("metadata").is_some() => "it has neither `apiVersion` nor `kind`".to_owned(),
             (_, "") if !api_version.is_empty() => "it has an `apiVersion` and no `kind`".to_owned(),
             _ => match &part.node.content {

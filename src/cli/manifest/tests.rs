@@ -112,6 +112,20 @@ fn lists_kustomizations_and_charts_are_seen_through() {
 }
 
 #[test]
+fn each_path_has_to_hold_something_and_is_read_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (full, empty) = (folder.path().join("full"), folder.path().join("empty"));
+    for path in [&full, &empty] {
+        fs::create_dir(path).unwrap();
+    }
+    let file = full.join("a.yaml");
+    fs::write(&file, USER).unwrap();
+    let manifests = Manifests::read(&[full, file, empty], None).unwrap();
+    let problems: Vec<Check> = manifests.problems.iter().map(|it| it.check).collect();
+    assert_eq!((manifests.objects.len(), problems), (1, vec![Check::Empty]));
+}
+
+#[test]
 fn one_name_in_one_namespace_is_one_object() {
     let user = |namespace: &str| {
         format!("apiVersion: access.roster.dev/v1alpha1\nkind: ConfluentUser\nmetadata: {{name: ada{namespace}}}\n")

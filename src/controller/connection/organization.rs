@@ -16,6 +16,7 @@ use super::{
         context::Context,
         key::Kind,
         lane::{Lane, Organization, Parts},
+        ledger::StatusLedger,
     },
     Pair, Unusable, client_settings, endpoint, identify, read_pair,
 };
@@ -108,7 +109,8 @@ async fn open(
     }
     let name = organization.name_any();
     let (wake, resync) = (Arc::clone(&context.wake), Arc::clone(&context.wake));
-    let (protected, listed) = (name.clone(), name.clone());
+    let (protected, listed, limited) = (name.clone(), name.clone(), name.clone());
+    let limits = Arc::clone(&context.wake);
     Ok(Lane::start(Parts {
         name,
         realm: Organization { identity, backend, catalogue: Arc::clone(&context.settings.catalogue) },
@@ -116,5 +118,8 @@ async fn open(
         leadership: context.leadership.clone(),
         protection: Box::new(move || wake.protection(&protected)),
         resync: Box::new(move || resync.resync(&listed)),
+        limits: Box::new(move || limits.limits(&limited)),
+        ledger: Box::new(StatusLedger::new(organization, &context.client)),
+        outside: context.settings.outside.clone(),
     }))
 }

@@ -20,6 +20,7 @@ use super::{
         context::Context,
         key::Kind,
         lane::{Lane, Parts, Publisher},
+        ledger::StatusLedger,
     },
     Pair, Unusable, client_settings, endpoint, identify, read_pair,
 };
@@ -135,7 +136,8 @@ async fn open(
     };
     let name = publisher.name_any();
     let (wake, resync) = (Arc::clone(&context.wake), Arc::clone(&context.wake));
-    let (protected, listed) = (name.clone(), name.clone());
+    let (protected, listed, limited) = (name.clone(), name.clone(), name.clone());
+    let limits = Arc::clone(&context.wake);
     Ok(Lane::start(Parts {
         name,
         realm: Publisher {
@@ -149,6 +151,9 @@ async fn open(
         leadership: context.leadership.clone(),
         protection: Box::new(move || wake.member_protection(&protected)),
         resync: Box::new(move || resync.publisher_resync(&listed)),
+        limits: Box::new(move || limits.member_limits(&limited)),
+        ledger: Box::new(StatusLedger::new(publisher, &context.client)),
+        outside: context.settings.outside.clone(),
     }))
 }
 

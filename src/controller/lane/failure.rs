@@ -9,7 +9,7 @@ use crate::{
     plan::{Finding, Held, Reason},
 };
 
-use super::{State, realm::Realm};
+use super::{Author, State, realm::Realm};
 
 /// When another try makes sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(crate) enum Retry {
     At(Instant),
     /// When the picture is another one than this version of it.
     OnChange(u64),
+    /// When what the removal budget holds is let go, after so many times that it was.
+    OnBudget(u64),
     /// At that time, and after a complete listing that began after the doubt arose.
     AfterListing {
         /// Not before this.
@@ -32,7 +34,7 @@ impl Retry {
     pub(crate) fn wait(self, now: Instant) -> Option<Duration> {
         match self {
             Self::At(at) | Self::AfterListing { at, .. } => Some(at.saturating_duration_since(now)),
-            Self::OnChange(_) => None,
+            Self::OnChange(_) | Self::OnBudget(_) => None,
         }
     }
 }
@@ -44,17 +46,20 @@ pub(super) struct Failed {
     pub(super) retry: Retry,
     pub(super) attempts: u32,
     generation: i64,
+    confirmed: String,
 }
 
 impl Failed {
-    /// Whether it still stands against another try: an edited object is always tried again.
-    pub(super) fn stands<R: Realm>(&self, generation: i64, now: Instant, state: &State<R>) -> bool {
-        if generation != self.generation {
+    /// Whether it still stands against another try: an object that was edited, or confirms something else, is always tried
+    /// again.
+    pub(super) fn stands<R: Realm>(&self, author: &Author, now: Instant, state: &State<R>) -> bool {
+        if author.generation != self.generation || author.confirmed != self.confirmed {
             return false;
         }
         match self.retry {
             Retry::At(at) => now < at,
             Retry::OnChange(version) => state.version == version,
+            Retry::OnBudget(epoch) => state.budget.epoch == epoch,
             Retry::AfterListing { at, doubt } => now < at || state.listing.began.is_none_or(|began| began <= doubt),
         }
     }
@@ -78,6 +83,8 @@ pub(super) enum Pace {
     After(Duration),
     /// When the picture, or the owner's rules, are others than at this version.
     OnChange(u64),
+    /// When the removal budget lets go of it.
+    OnBudget(u64),
     /// After a fresh listing.
     Doubt,
 }
@@ -91,10 +98,32 @@ impl Failure {
         Self { finding: Finding::new(held.reason, held.message), pace: Pace::OnChange(version) }
     }
 
+    /// The removal budget has no room. Without numbers: a sentence that counts would be written anew at every look.
+    pub(super) fn exceeded<R: Realm>(step: &R::Step, name: &str, epoch: u64) -> Self {
+        let (noun, short) = (R::NOUN, R::SHORT);
+        let message = format!(
+            "{step}: held, because with it more would be removed than the {noun}'s `protection.removalBudget` allows \
+            within its window. `kubectl describe {short} {name}` shows all that is held, and the command that lets it go"
+        );
+        Self { finding: Finding::new(Reason::RemovalBudgetExceeded, message), pace: Pace::OnBudget(epoch) }
+    }
+
+    /// A removal that cannot be recorded is not made.
+    pub(super) fn unkept(cause: &str) -> Self {
+        let message = format!("nothing is removed before it is recorded: {cause}; it is tried again");
+        Self { finding: Finding::new(Reason::Progressing, message), pace: Pace::Soon }
+    }
+
     /// The picture is too old to remove on it what it shows nothing of.
     pub(super) fn looking_again<R: Realm>() -> Self {
         let message = format!("looking at the whole {} once more before an account is removed", R::NOUN);
         Self { finding: Finding::new(Reason::Progressing, message), pace: Pace::Doubt }
+    }
+
+    /// The last listing was suddenly short.
+    pub(super) fn in_doubt() -> Self {
+        let message = "nothing is removed while a listing that is suddenly short waits for a second one that agrees";
+        Self { finding: Finding::new(Reason::InventoryInDoubt, message), pace: Pace::Doubt }
     }
 
     /// Something that only a fresh look can settle.
@@ -156,7 +185,8 @@ impl Failure {
     }
 
     /// As it is kept for the object.
-    pub(super) fn kept(self, generation: i64, before: Option<&Failed>, now: Instant) -> Failed {
+    pub(super) fn kept(self, author: &Author, before: Option<&Failed>, now: Instant) -> Failed {
+        let (generation, confirmed) = (author.generation, author.confirmed.clone());
         let attempts = before.filter(|failed| failed.generation == generation).map_or(0, |failed| failed.attempts) + 1;
         let backoff =
             |base: Duration, longest: Duration| (base * 2_u32.saturating_pow(attempts.min(10) - 1)).min(longest);
@@ -165,8 +195,9 @@ impl Failure {
             Pace::Slow => Retry::At(now + backoff(SLOW, SLOW * 10)),
             Pace::After(wait) => Retry::At(now + wait),
             Pace::OnChange(version) => Retry::OnChange(version),
+            Pace::OnBudget(epoch) => Retry::OnBudget(epoch),
             Pace::Doubt => Retry::AfterListing { at: now + backoff(SOON, SLOW), doubt: now },
         };
-        Failed { finding: self.finding, retry, attempts, generation }
+        Failed { finding: self.finding, retry, attempts, generation, confirmed }
     }
 }

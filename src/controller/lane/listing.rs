@@ -20,6 +20,8 @@ const BREATH: Duration = Duration::from_secs(1);
 const SOON: Duration = Duration::from_secs(5);
 /// How old a listing may be when an account is removed: what somebody granted in the portal since would go with it.
 const RECENT: Duration = Duration::from_secs(30);
+/// Fewer than this may become half as many by themselves.
+const FEW: usize = 10;
 /// How often a refused credential is tried again when nobody changes the Secret.
 const REFUSED: Duration = Duration::from_mins(1);
 
@@ -38,8 +40,6 @@ pub(super) struct ListingState {
     wanted: bool,
     wanted_soon: bool,
     fingerprint: u64,
-    /// People and bindings in the last listing that was believed.
-    size: usize,
     /// The fingerprint of a listing that shrank too much to be believed alone.
     suspect: Option<u64>,
 }
@@ -97,13 +97,13 @@ impl<R: Realm> State<R> {
     /// Takes a complete listing in, under our own writes that it does not show yet.
     pub(super) fn listed(&mut self, listing: R::Listing, began: Instant, now: Instant) -> Read {
         let (size, fingerprint) = (R::size(&listing), R::fingerprint(&listing));
-        if let Some(failure) = self.doubts(size, fingerprint) {
+        let mut picture = R::picture(listing);
+        if let Some(failure) = self.doubts(size, &picture, fingerprint) {
             self.fail(failure, false, None, now);
             // A second look settles it, and soon.
             self.listing.retry_after = Some(BREATH * 2);
             return Read::Refused;
         }
-        let mut picture = R::picture(listing);
         self.unconfirmed.retain(|(written, at)| {
             let lagging = !R::shows(&picture, written) && now.duration_since(*at) < LONGEST_LAG;
             if lagging {
@@ -114,8 +114,7 @@ impl<R: Realm> State<R> {
         let changed = self.picture.is_none() || self.listing.fingerprint != fingerprint;
         self.picture = Some(picture);
         self.version += u64::from(changed);
-        self.listing =
-            ListingState { began: Some(began), tried: Some(now), fingerprint, size, ..ListingState::default() };
+        self.listing = ListingState { began: Some(began), tried: Some(now), fingerprint, ..ListingState::default() };
         if changed { Read::Changed } else { Read::Same }
     }
 
@@ -159,22 +158,27 @@ impl<R: Realm> State<R> {
         self.listing.tried = Some(now);
     }
 
-    /// A realm always has somebody in it, and it does not lose half of what it holds from one look to the next:
-    /// such a listing is believed only when a second one agrees.
-    fn doubts(&mut self, size: usize, fingerprint: u64) -> Option<Finding> {
-        let before = self.listing.size;
-        let finding = |message: String| Some(Finding::new(Reason::BackendUnavailable, message));
+    /// A realm always has somebody in it, and it does not lose half of what it holds, or all of one part, from one look to
+    /// the next but by our own writes, which the picture has: such a listing is believed only when a second one agrees.
+    fn doubts(&mut self, size: usize, seen: &R::Picture, fingerprint: u64) -> Option<Finding> {
+        let finding = |message: String| Some(Finding::new(Reason::InventoryInDoubt, message));
         if size == 0 {
+            self.listing.suspect = Some(fingerprint);
             return finding(format!("the vendor lists no {}, which no {} can be without", R::CONTENTS, R::NOUN));
         }
-        let shrank = before >= 10 && size * 2 < before;
-        if !shrank || self.listing.suspect == Some(fingerprint) {
+        let told = || self.budget.kept.as_ref().map(|kept| R::parts_told(&kept.counts));
+        let before = self.picture.as_ref().map(R::parts).or_else(told).unwrap_or_default();
+        let mut parts = before.into_iter().zip(R::parts(seen));
+        let (what, before, now) = parts.find_map(|((what, before), (_, now))| {
+            let shrank = (before >= FEW && now * 2 < before) || (before > 0 && now == 0);
+            shrank.then_some((what, before, now))
+        })?;
+        if self.listing.suspect == Some(fingerprint) {
             return None;
         }
         self.listing.suspect = Some(fingerprint);
         finding(format!(
-            "the vendor lists {size} {} where it listed {before}: waiting for a second look that agrees",
-            R::CONTENTS
+            "the vendor lists {now} {what} where there were {before}: nothing is removed before a second look agrees"
         ))
     }
 }

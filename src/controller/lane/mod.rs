@@ -3,12 +3,17 @@
 //!
 //! Reconciles read it and submit steps; its task (`task`) alone talks to the backend. Nothing here waits for a network.
 
+mod admission;
+mod booking;
+mod budget;
 mod failure;
 mod listing;
 mod organization;
 mod publisher;
 mod realm;
 mod task;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
@@ -27,8 +32,15 @@ use crate::{
 use super::{
     key::{Kind, ObjectKey},
     lease::Leadership,
+    outside::Outside,
 };
-pub(crate) use {organization::Organization, publisher::Publisher, realm::Realm};
+use admission::Admission;
+pub(crate) use {
+    budget::{HeldNews, Kept, Ledger, LedgerError, Limits},
+    organization::Organization,
+    publisher::Publisher,
+    realm::Realm,
+};
 
 /// How long a listing may lag behind a write of ours before we believe the listing (the vendor's own client waits 90 s).
 const LONGEST_LAG: Duration = Duration::from_mins(2);
@@ -41,6 +53,8 @@ pub(crate) trait Wake: Send + Sync + 'static {
     /// Whether the object is still the one that steps were decided for. A throttled step may wait for long, and meanwhile
     /// the object may be edited or deleted.
     fn wants(&self, author: &Author) -> bool;
+    /// Whether an object is still there.
+    fn exists(&self, key: &ObjectKey) -> bool;
     /// This object's steps came to an end.
     fn object(&self, key: &ObjectKey);
     /// The object that connects a realm has something new to say.
@@ -57,6 +71,8 @@ pub(crate) struct Author {
     pub(crate) object: ObjectKey,
     pub(crate) generation: i64,
     pub(crate) deleting: bool,
+    /// The roles whose removal it confirms.
+    pub(crate) confirmed: String,
     /// The look at it in which they were.
     pub(crate) pass: Pass,
 }
@@ -66,6 +82,8 @@ pub(crate) struct Author {
 pub(crate) struct Job<S> {
     pub(crate) author: Author,
     pub(crate) steps: Vec<S>,
+    /// What they remove should be gone already: they go before everything else that waits.
+    pub(crate) overdue: bool,
 }
 
 /// Where an object's steps stand.
@@ -101,6 +119,12 @@ pub(crate) struct Parts<R: Realm> {
     pub(crate) protection: Box<dyn Fn() -> R::Protection + Send + Sync>,
     /// How often to list, as of now.
     pub(crate) resync: Box<dyn Fn() -> Duration + Send + Sync>,
+    /// How much may be removed, as of now.
+    pub(crate) limits: Box<dyn Fn() -> Limits + Send + Sync>,
+    /// Where what was removed is kept.
+    pub(crate) ledger: Box<dyn Ledger>,
+    /// The time of what is kept.
+    pub(crate) outside: Outside,
 }
 
 /// One realm's lane.
@@ -137,6 +161,7 @@ struct State<R: Realm> {
     admins_changed: bool,
     /// Principals whose holdings changed since the last wake.
     touched: HashSet<PrincipalId>,
+    budget: budget::BudgetState,
 }
 
 impl<R: Realm> Default for State<R> {
@@ -156,6 +181,7 @@ impl<R: Realm> Default for State<R> {
             held: HashMap::new(),
             admins_changed: false,
             touched: HashSet::new(),
+            budget: budget::BudgetState::default(),
         }
     }
 }
@@ -180,6 +206,11 @@ impl<'a, R: Realm> View<'a, R> {
     /// The picture, once there is one.
     pub(crate) fn picture(&self) -> Option<&R::Picture> {
         self.state.picture.as_ref()
+    }
+
+    /// What is to be said of removals that the budget holds.
+    pub(crate) fn held_removals(&self) -> &HeldNews {
+        &self.state.budget.news
     }
 
     /// Why the last listing failed, if it did.
@@ -230,6 +261,13 @@ impl<R: Realm> Lane<R> {
         self.bell.notify_one();
     }
 
+    /// A person may have said yes to what the budget holds: the task looks.
+    pub(crate) fn look_at_held(&self) {
+        if self.read().budget.holds_anything() {
+            self.bell.notify_one();
+        }
+    }
+
     /// Where it writes to, and as whom.
     pub(crate) fn realm(&self) -> &R {
         &self.parts.realm
@@ -240,15 +278,15 @@ impl<R: Realm> Lane<R> {
         View { state: self.read(), realm: &self.parts.realm }
     }
 
-    /// Where an object's steps stand, for the generation that it has now.
-    pub(crate) fn progress(&self, uid: &str, generation: i64) -> Progress {
-        let state = self.read();
+    /// Where an object's steps stand, for the object as it is now.
+    pub(crate) fn progress(&self, author: &Author) -> Progress {
+        let (state, uid) = (self.read(), &author.object.uid);
         let now = Instant::now();
         if state.under_way.contains(uid) {
             return Progress::UnderWay { throttled: state.throttled(now) };
         }
         match state.failed.get(uid) {
-            Some(failed) if failed.stands(generation, now, &state) => {
+            Some(failed) if failed.stands(author, now, &state) => {
                 Progress::Failed { finding: failed.finding.clone(), retry_in: failed.retry.wait(now) }
             }
             _ => Progress::Idle,
@@ -274,6 +312,11 @@ impl<R: Realm> Lane<R> {
             state.failed.remove(uid);
             state.held.remove(uid);
             state.ended.remove(uid);
+            let released = state.budget.forget(uid, Instant::now());
+            drop(state);
+            if released {
+                self.bell.notify_one();
+            }
         }
     }
 
@@ -312,66 +355,12 @@ impl<R: Realm> Lane<R> {
     }
 }
 
-/// What becomes of steps that an object submits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Admission {
-    /// They wait for the task.
-    Queued,
-    /// Earlier ones of the object are under way.
-    UnderWay,
-    /// Earlier ones ended after these were decided.
-    Outdated,
-}
-
 impl<R: Realm> State<R> {
-    fn admit(&mut self, job: Job<R::Step>, ended: u64) -> Admission {
-        let uid = &job.author.object.uid;
-        if self.ended.get(uid).copied().unwrap_or_default() != ended {
-            return Admission::Outdated;
-        }
-        if !self.under_way.insert(uid.clone()) {
-            return Admission::UnderWay;
-        }
-        self.queue.push_back(job);
-        Admission::Queued
-    }
-
-    /// Notes that an object's job ended.
-    fn end(&mut self, uid: &str) {
-        *self.ended.entry(uid.to_owned()).or_default() += 1;
-        self.held.remove(uid);
-        self.under_way.remove(uid);
-    }
-
     fn throttled(&self, now: Instant) -> Option<Finding> {
         let left = self.paused_until?.checked_duration_since(now)?;
         // Without the seconds: a status that counts down would be written anew at every look.
         (!left.is_zero()).then(|| {
             Finding::new(Reason::Throttled, "the vendor limits our rate; it goes on by itself when the time is up")
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plan::Step;
-
-    fn job() -> Job<Step> {
-        let (namespace, name, uid) = ("team".to_owned(), "ada".to_owned(), "uid-1".to_owned());
-        let object = ObjectKey { kind: Kind::User, namespace, name, uid };
-        Job { author: Author { object, generation: 1, deleting: false, pass: Pass::here() }, steps: Vec::new() }
-    }
-
-    /// A reconcile that looked before a job ended and submits after it would make the same grant twice.
-    #[test]
-    fn steps_that_were_decided_before_the_last_ones_ended_are_not_taken() {
-        let mut state = State::<Organization>::default();
-        assert_eq!(state.admit(job(), 0), Admission::Queued);
-        assert_eq!(state.admit(job(), 0), Admission::UnderWay);
-        state.end("uid-1");
-        assert_eq!(state.admit(job(), 0), Admission::Outdated);
-        assert_eq!(state.admit(job(), 1), Admission::Queued);
-        assert_eq!(state.queue.len(), 2);
     }
 }

@@ -1,6 +1,6 @@
 //! An organization as a lane sees it.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     access::{
@@ -9,7 +9,8 @@ use crate::{
     },
     backend::{AccessBackend, BackendError, ErrorKind},
     plan::{
-        GuardFacts, Held, Inventory, Permit, Protection, Reason, Removal, Step, Written, binding::survivors, guard,
+        GuardFacts, Guarded, Held, Inventory, Permit, Protection, Reason, Removal, Step, Written, binding::survivors,
+        guard,
     },
 };
 
@@ -38,6 +39,7 @@ impl Realm for Organization {
 
     const KIND: Kind = Kind::Organization;
     const NOUN: &'static str = "organization";
+    const SHORT: &'static str = "corg";
     const NOT_FOUND: Reason = Reason::OrganizationNotFound;
     const NOT_READY: Reason = Reason::OrganizationNotReady;
     const MEND_CREDENTIAL: &'static str = "put a valid Cloud API key (not a cluster's) into the organization's Secret";
@@ -69,6 +71,17 @@ impl Realm for Organization {
         Inventory::new(listing)
     }
 
+    fn parts(picture: &Inventory) -> Vec<(&'static str, usize)> {
+        let counts = picture.counts();
+        vec![("people", counts.users), ("bindings", counts.bindings), ("service accounts", counts.service_accounts)]
+    }
+
+    fn parts_told(counts: &HashMap<String, u32>) -> Vec<(&'static str, usize)> {
+        let told = |name: &str| counts.get(name).map_or(0, |count| *count as usize);
+        let parts = [("people", "users"), ("bindings", "bindings"), ("service accounts", "serviceAccounts")];
+        parts.map(|(part, name)| (part, told(name))).into()
+    }
+
     fn apply(picture: &mut Inventory, written: &Written) {
         picture.apply(written);
     }
@@ -98,6 +111,24 @@ impl Realm for Organization {
             Removal::Account { .. } | Removal::Invitation { .. } => true,
             Removal::Binding(_) => false,
         }
+    }
+
+    fn canonical(removal: &Removal) -> String {
+        match removal {
+            Removal::Binding(it) => format!("{} {} {} {}", it.id, it.principal, it.role, it.crn),
+            Removal::Account { user, email } => format!("account {user} {email}"),
+            Removal::Invitation { id, email, .. } => format!("invitation {id} {email}"),
+        }
+    }
+
+    /// An account counts for every binding that falls with it.
+    fn weight(removal: &Removal, picture: &Inventory) -> u32 {
+        let bindings = match removal {
+            Removal::Binding(_) => 1,
+            Removal::Account { user, .. } => picture.bindings_of(user).count(),
+            Removal::Invitation { user, .. } => user.as_ref().map_or(0, |user| picture.bindings_of(user).count()),
+        };
+        u32::try_from(bindings.max(1)).unwrap_or(u32::MAX)
     }
 
     fn told(step: &Step) -> (&'static str, String) {
@@ -184,11 +215,12 @@ impl Realm for Organization {
         picture: &Inventory,
         around: &Vec<Binding>,
         protection: &Protection,
-    ) -> Result<Permit, Held> {
+        confirmed: &str,
+    ) -> Result<Guarded, Held> {
         let own = self.identity.principal.as_ref();
         guard::pass(
             removal,
-            GuardFacts { inventory: picture, catalogue: &self.catalogue, admins: around, own, protection },
+            GuardFacts { inventory: picture, catalogue: &self.catalogue, admins: around, own, protection, confirmed },
         )
     }
 

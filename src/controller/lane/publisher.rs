@@ -1,12 +1,12 @@
 //! A marketplace publisher as a lane sees it.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     access::publisher::{Member, MemberKey, Members, PublisherRole, VisiblePublisher},
     backend::{BackendError, ErrorKind, PublisherBackend},
     plan::{
-        Held, Permit, Reason,
+        Guarded, Held, Permit, Reason,
         permit::MemberRemoval,
         publisher::{MemberGuardFacts, MemberProtection, MemberStep, MemberWritten, Roll, guard},
     },
@@ -52,6 +52,7 @@ impl Realm for Publisher {
 
     const KIND: Kind = Kind::Publisher;
     const NOUN: &'static str = "publisher";
+    const SHORT: &'static str = "publ";
     const NOT_FOUND: Reason = Reason::PublisherNotFound;
     const NOT_READY: Reason = Reason::PublisherNotReady;
     const MEND_CREDENTIAL: &'static str =
@@ -69,6 +70,16 @@ impl Realm for Publisher {
 
     fn picture(listing: Members) -> Roll {
         Roll::new(listing)
+    }
+
+    fn parts(picture: &Roll) -> Vec<(&'static str, usize)> {
+        vec![(Self::CONTENTS, picture.members().count())]
+    }
+
+    /// Whoever is there is an owner or a contributor, as far as we know roles.
+    fn parts_told(counts: &HashMap<String, u32>) -> Vec<(&'static str, usize)> {
+        let told = |name: &str| counts.get(name).map_or(0, |count| *count as usize);
+        vec![(Self::CONTENTS, told("owners") + told("contributors") + told("invited"))]
     }
 
     fn apply(picture: &mut Roll, written: &MemberWritten) {
@@ -94,6 +105,19 @@ impl Realm for Publisher {
     /// A user of a publisher is its one role and nothing else.
     fn takes_more_along(_: &MemberRemoval) -> bool {
         false
+    }
+
+    fn canonical(removal: &MemberRemoval) -> String {
+        let (what, member) = match removal {
+            MemberRemoval::Member(member) => ("user", member),
+            MemberRemoval::Ownership(member) => ("ownership of", member),
+        };
+        let added = member.added_at.map_or_else(String::new, |at| at.to_string());
+        format!("{what} {} {} {added}", member.key, member.role)
+    }
+
+    fn weight(_: &MemberRemoval, _: &Roll) -> u32 {
+        1
     }
 
     fn told(step: &MemberStep) -> (&'static str, String) {
@@ -164,7 +188,8 @@ impl Realm for Publisher {
         _: &Roll,
         around: &Roll,
         protection: &MemberProtection,
-    ) -> Result<Permit<MemberRemoval>, Held> {
+        _: &str,
+    ) -> Result<Guarded<MemberRemoval>, Held> {
         guard::pass(removal, MemberGuardFacts { roll: around, own: Some(&self.own), protection })
     }
 

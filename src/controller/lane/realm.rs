@@ -1,11 +1,14 @@
 //! What a lane needs to know of the place that it writes to: an organization, or a publisher.
 
-use std::fmt::{Debug, Display};
+use std::{
+    collections::HashMap,
+    fmt::{Debug, Display},
+};
 
 use crate::{
     access::PrincipalId,
     backend::BackendError,
-    plan::{Held, Permit, Reason},
+    plan::{Guarded, Held, Permit, Reason},
 };
 
 use super::super::key::Kind;
@@ -24,12 +27,14 @@ pub(crate) trait Realm: Send + Sync + 'static {
     /// What the owner protects.
     type Protection;
     /// What removals are judged by besides the picture, read at the beginning of each batch of them.
-    type Around: Send;
+    type Around: Send + Sync;
 
     /// The kind that connects it.
     const KIND: Kind;
     /// The word in sentences.
     const NOUN: &'static str;
+    /// How kubectl knows the object that connects it.
+    const SHORT: &'static str;
     /// The object that connects it does not exist.
     const NOT_FOUND: Reason;
     /// It is not connected yet.
@@ -46,6 +51,10 @@ pub(crate) trait Realm: Send + Sync + 'static {
     /// How much a listing holds; nothing at all is never believed.
     fn size(listing: &Self::Listing) -> usize;
     fn picture(listing: Self::Listing) -> Self::Picture;
+    /// How much a picture holds of each part that is listed for itself.
+    fn parts(picture: &Self::Picture) -> Vec<(&'static str, usize)>;
+    /// The same as the status told it before a restart.
+    fn parts_told(counts: &HashMap<String, u32>) -> Vec<(&'static str, usize)>;
     fn apply(picture: &mut Self::Picture, written: &Self::Written);
     /// Whether a listing already shows the write.
     fn shows(picture: &Self::Picture, written: &Self::Written) -> bool;
@@ -56,6 +65,10 @@ pub(crate) trait Realm: Send + Sync + 'static {
     fn removal(step: &Self::Step) -> Option<&Self::Removal>;
     /// Whether a removal takes along what it does not name, so that an old picture is not enough to make it on.
     fn takes_more_along(removal: &Self::Removal) -> bool;
+    /// What a removal is, as no other one reads.
+    fn canonical(removal: &Self::Removal) -> String;
+    /// How many grants a removal takes away; what takes none counts as one.
+    fn weight(removal: &Self::Removal, picture: &Self::Picture) -> u32;
     /// The event of a step that was made, and its sentence.
     fn told(step: &Self::Step) -> (&'static str, String);
     /// What a 403 to a step means, and what to do.
@@ -77,14 +90,15 @@ pub(crate) trait Realm: Send + Sync + 'static {
     /// Whether a fresh look that does not show what was to be removed says more than a write of ours that listings do not
     /// show yet. Where reads lag behind writes it does not.
     fn outdates(removal: &Self::Removal, written: &Self::Written) -> bool;
-    /// The guards.
+    /// The guards, where the object confirms the removal of such roles.
     fn pass(
         &self,
         removal: Self::Removal,
         picture: &Self::Picture,
         around: &Self::Around,
         protection: &Self::Protection,
-    ) -> Result<Permit<Self::Removal>, Held>;
+        confirmed: &str,
+    ) -> Result<Guarded<Self::Removal>, Held>;
     /// Makes the removal that the permit is for.
     fn remove(&self, permit: Permit<Self::Removal>)
     -> impl Future<Output = Result<Self::Written, BackendError>> + Send;

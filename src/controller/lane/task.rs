@@ -1,6 +1,7 @@
 //! The lane's task: the only remote reader and writer of a realm once it is connected. IO.
 //!
-//! Creates go out a few at a time; removals one by one, each after a fresh look and with a permit.
+//! What should be gone already is removed first. Then creates go out a few at a time, and removals one by one, each after a
+//! fresh look and with a permit.
 
 use std::{collections::HashSet, fmt::Display, sync::Arc, time::Duration};
 
@@ -10,11 +11,11 @@ use tracing::{Instrument, Span};
 
 use crate::{
     backend::{BackendError, ErrorKind},
-    plan::{Finding, Reason},
+    plan::{Finding, Guarded, Reason},
 };
 
 use super::{
-    Author, Done, Job, Lane, State,
+    Author, Done, Job, Lane, State, booking,
     failure::{Failure, Pace},
     listing::Read,
     realm::{Again, Realm},
@@ -26,16 +27,24 @@ const ABREAST: usize = 8;
 const BATCH: usize = 64;
 /// Longest silence that we keep without looking up.
 const LONGEST_NAP: Duration = Duration::from_hours(1);
+/// The same while what was removed before is not known.
+const SHORT_NAP: Duration = Duration::from_secs(10);
 
 /// Lists and writes until it is aborted.
 pub(super) async fn run<R: Realm>(lane: Arc<Lane<R>>) {
     loop {
+        // Where that fails, each removal tries once more.
+        let loaded = booking::load(&lane).await.is_ok();
         if due(&lane).is_none_or(|at| at <= Instant::now()) {
             list(&lane).await;
         }
+        review(&lane);
         let batch = take(&lane);
         if batch.is_empty() {
-            let nap = due(&lane).map_or(LONGEST_NAP, |at| at.saturating_duration_since(Instant::now()));
+            let news = lane.read().budget.news_due();
+            let until = |at: Instant| at.saturating_duration_since(Instant::now());
+            let longest = if loaded { LONGEST_NAP } else { SHORT_NAP };
+            let nap = [due(&lane), news].into_iter().flatten().map(until).fold(longest, Duration::min);
             let _ = tokio::time::timeout(nap, lane.bell.notified()).await;
             continue;
         }
@@ -48,7 +57,7 @@ fn due<R: Realm>(lane: &Lane<R>) -> Option<Instant> {
     lane.read().listing.due(resync)
 }
 
-async fn list<R: Realm>(lane: &Lane<R>) {
+pub(super) async fn list<R: Realm>(lane: &Lane<R>) {
     let began = Instant::now();
     let span = tracing::info_span!("list", kind = R::NOUN, realm = lane.parts.name);
     let result = lane.parts.realm.list().instrument(span).await;
@@ -87,13 +96,41 @@ fn wake_doubters<R: Realm>(lane: &Lane<R>) {
     }
 }
 
+/// Lets go of what the budget held, where that may go on, and tells what it holds.
+pub(super) fn review<R: Realm>(lane: &Lane<R>) {
+    let idle = {
+        let state = lane.read();
+        !state.budget.holds_anything() && state.budget.news_due().is_none()
+    };
+    if idle {
+        return;
+    }
+    let limits = (lane.parts.limits)();
+    let settled = lane.started.elapsed() > (lane.parts.resync)();
+    let now = Instant::now();
+    let (released, news) = {
+        let mut state = lane.write();
+        let exists = |key: &super::ObjectKey| lane.parts.wake.exists(key);
+        let released = state.budget.review(&limits, settled, exists, (lane.parts.outside.now(), now));
+        (released, state.budget.publish(now))
+    };
+    if news {
+        lane.parts.wake.connection(R::KIND, &lane.parts.name);
+    }
+    for key in released {
+        lane.parts.wake.object(&key);
+    }
+}
+
 fn take<R: Realm>(lane: &Lane<R>) -> Vec<Job<R::Step>> {
     let mut state = lane.write();
     let count = state.queue.len().min(BATCH);
     state.queue.drain(..count).collect()
 }
 
-async fn work<R: Realm>(lane: &Lane<R>, batch: Vec<Job<R::Step>>) {
+pub(super) async fn work<R: Realm>(lane: &Lane<R>, batch: Vec<Job<R::Step>>) {
+    let (overdue, batch): (Vec<_>, Vec<_>) = batch.into_iter().partition(|job| job.overdue);
+    remove_each(lane, overdue).await;
     let (removing, adding): (Vec<_>, Vec<_>) =
         batch.into_iter().partition(|job| job.steps.iter().any(|step| R::removal(step).is_some()));
     let (alone, alike) = told_apart(adding);
@@ -107,8 +144,13 @@ async fn work<R: Realm>(lane: &Lane<R>, batch: Vec<Job<R::Step>>) {
         let steps = async { finish(lane, &job.author, add(lane, &job).await) };
         job.author.pass.follow(span(lane, &job.author), steps).await;
     }
+    remove_each(lane, removing).await;
+}
+
+/// Makes the steps of jobs that remove something, one job after the other.
+async fn remove_each<R: Realm>(lane: &Lane<R>, jobs: Vec<Job<R::Step>>) {
     let mut around: Option<Result<R::Around, Failure>> = None;
-    for job in removing {
+    for job in jobs {
         let steps = async {
             let result = match add(lane, &job).await {
                 Ok(()) => remove_all(lane, &job, &mut around).await,
@@ -163,7 +205,7 @@ async fn sit_out_pause<R: Realm>(lane: &Lane<R>) {
 
 /// Makes a write while this replica leads. One that is under way when the Lease is lost is broken off: it may have
 /// happened, as after a crash, but nothing is begun or repeated beside a successor's writes.
-async fn write<R: Realm, T>(lane: &Lane<R>, call: impl Future<Output = T>) -> Result<T, Failure> {
+pub(super) async fn write<R: Realm, T>(lane: &Lane<R>, call: impl Future<Output = T>) -> Result<T, Failure> {
     let _under_way = lane.writes.read().await;
     let leadership = &lane.parts.leadership;
     if !leadership.may_write() {
@@ -206,12 +248,13 @@ async fn remove_all<R: Realm>(
     job: &Job<R::Step>,
     around: &mut Option<Result<R::Around, Failure>>,
 ) -> Result<(), Failure> {
-    for step in &job.steps {
+    lane.write().budget.forget(&job.author.object.uid, Instant::now());
+    for (at, step) in job.steps.iter().enumerate() {
         let Some(removal) = R::removal(step) else { continue };
+        booking::load(lane).await?;
+        booking::hold_back(lane, job, at)?;
         if lane.read().listing.in_doubt() {
-            return Err(Failure::doubt(
-                "nothing is removed while a listing that shrank waits for a second one that agrees",
-            ));
+            return Err(Failure::in_doubt());
         }
         sit_out_pause(lane).await;
         if !lane.parts.wake.wants(&job.author) {
@@ -230,22 +273,63 @@ async fn remove_all<R: Realm>(
             return Err(failure);
         };
         let fresh = look_again(lane, step, removal).await?;
-        let permit = {
-            let state = lane.read();
-            let Some(picture) = &state.picture else {
-                return Err(Failure::doubt("there is no listing to judge a removal by"));
-            };
-            let protection = (lane.parts.protection)();
-            let passed = lane.parts.realm.pass(fresh, picture, known, &protection);
-            passed.map_err(|held| Failure::held(held, state.version))?
-        };
-        let removed = write(lane, lane.parts.realm.remove(permit)).await?;
-        let written = removed.map_err(|error| failed(lane, step, &error))?;
+        let written = remove(lane, job, at, fresh, known).await?;
         R::passed(known, &written);
         let survivors = lane.read().picture.as_ref().and_then(|picture| R::survivors(picture, &written));
         note(lane, &job.author, step, &written, survivors);
+        booking::made(lane, job, at).await;
     }
     Ok(())
+}
+
+/// Makes one removal: the guards first, so that what they hold is not counted; then the budget; and the guards once more,
+/// at the moment itself.
+async fn remove<R: Realm>(
+    lane: &Lane<R>,
+    job: &Job<R::Step>,
+    at: usize,
+    fresh: R::Removal,
+    known: &R::Around,
+) -> Result<R::Written, Failure> {
+    guard(lane, &job.author, fresh.clone(), known)?;
+    let booked = booking::book(lane, job, at).await?;
+    let passed = guard(lane, &job.author, fresh, known).inspect_err(|_| booking::give_back(lane, booked.counted))?;
+    let removed = write(lane, lane.parts.realm.remove(passed.with(booked.leave))).await?;
+    removed.map_err(|error| {
+        if certainly_not_made(error.kind) {
+            booking::give_back(lane, booked.counted);
+        }
+        failed(lane, &job.steps[at], &error)
+    })
+}
+
+/// Whether an answer leaves no doubt that a removal was not made, now or at an earlier try.
+fn certainly_not_made(kind: ErrorKind) -> bool {
+    match kind {
+        ErrorKind::CredentialsRejected
+        | ErrorKind::Forbidden
+        | ErrorKind::Conflict
+        | ErrorKind::Invalid
+        | ErrorKind::QuotaExceeded
+        | ErrorKind::Throttled => true,
+        ErrorKind::NotFound | ErrorKind::Unavailable | ErrorKind::Ambiguous | ErrorKind::Malformed => false,
+    }
+}
+
+/// Asks the guards, by the picture and the owner's rules as they are now.
+fn guard<R: Realm>(
+    lane: &Lane<R>,
+    author: &Author,
+    removal: R::Removal,
+    known: &R::Around,
+) -> Result<Guarded<R::Removal>, Failure> {
+    let state = lane.read();
+    let Some(picture) = &state.picture else {
+        return Err(Failure::doubt("there is no listing to judge a removal by"));
+    };
+    let protection = (lane.parts.protection)();
+    let passed = lane.parts.realm.pass(removal, picture, known, &protection, &author.confirmed);
+    passed.map_err(|held| Failure::held(held, state.version))
 }
 
 /// What is to be removed, as it is now.
@@ -316,11 +400,11 @@ fn fail<R: Realm>(state: &mut State<R>, author: &Author, failure: Failure) {
             state.listing.want();
             state.doubters.push(author.object.clone());
         }
-        Pace::OnChange(_) => {
+        Pace::OnChange(_) | Pace::OnBudget(_) => {
             state.held.insert(uid.clone(), author.object.clone());
         }
         Pace::Soon | Pace::Slow | Pace::After(_) => {}
     }
-    let kept = failure.kept(author.generation, state.failed.get(uid), Instant::now());
+    let kept = failure.kept(author, state.failed.get(uid), Instant::now());
     state.failed.insert(uid.clone(), kept);
 }

@@ -1,13 +1,24 @@
-//! One grant: made once, adopted by its identity, replaced by making the new one first, revoked on deletion. PURE.
+//! One grant: made once, adopted by its identity, replaced by making the new one first, revoked on deletion, when its time is
+//! over and when its delegation is withdrawn. PURE.
 
 use jiff::Timestamp;
 
+mod end;
 mod resolve;
+mod withdrawn;
 
-use crate::access::{Email, Grant, PrincipalId, Scope, judge, listing::Binding};
+use crate::access::{
+    Email, Grant, PrincipalId, Scope, judge,
+    listing::Binding,
+    validity::{Outside, Validity},
+};
 
-use self::resolve::{Resolved, meaning, resolve};
 pub use self::resolve::{declared_kind, denied, nonsense};
+use self::{
+    end::{end, lapsed},
+    resolve::{Resolved, meaning, resolve},
+    withdrawn::{revoke, withdrawn},
+};
 use super::{
     Decision, Fact, Finding, Inventory, Reason, Removal, Step,
     facts::{Adoption, Facts, pre_exists},
@@ -66,6 +77,7 @@ pub enum Meaning {
 }
 
 /// The object around the declaration.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact about the object, and none excludes another")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BindingObject {
     /// Its `creationTimestamp`.
@@ -80,6 +92,12 @@ pub struct BindingObject {
     pub meaning: Option<Meaning>,
     /// The principal is declared by a `ConfluentUser` of the same namespace.
     pub declared_here: bool,
+    /// When the grant is in force; beside the declaration, since it ends what an object had that became invalid.
+    pub validity: Validity,
+    /// Its spec says that nothing remote is to be changed.
+    pub suspended: bool,
+    /// The organization's delegations and the namespace can be read, so that what they do not admit is withdrawn.
+    pub delegations_known: bool,
 }
 
 /// Who else declares a grant, as `namespace/name` of live objects.
@@ -98,12 +116,16 @@ pub struct BindingDecision {
     pub decision: Decision,
     /// What the object answers for from now on; `None` keeps what is recorded.
     pub record: Option<Recorded>,
+    /// The object answers for nothing any more.
+    pub lets_go: bool,
     /// Whom the spec means from now on.
     pub meaning: Option<Meaning>,
     /// The vendor's id of the binding, where it is there.
     pub binding_id: Option<String>,
     /// The grants that the object stands for now.
     pub declares: Vec<Grant>,
+    /// When the grant is made or revoked next, by its validity.
+    pub next: Option<Timestamp>,
 }
 
 /// Decides about one grant.
@@ -114,10 +136,54 @@ pub fn decide(
     sharers: Sharers<'_>,
 ) -> BindingDecision {
     if object.deleting {
-        return end(object, desired, facts, sharers).into();
+        let observing = facts.observing.then(|| Decision::unrevoked("organization"));
+        return observing.unwrap_or_else(|| end(object, desired, facts, sharers)).into();
     }
+    let withdrawn = withdrawn(object, facts);
+    let revoking = withdrawn.as_ref().and_then(|denial| revoke(object, denial, facts, sharers));
+    // Neither `suspend` nor an edit keeps what the organization's owner withdrew.
+    let suspended = object.suspended && revoking.is_none();
+    let mut decided = revoking.unwrap_or_else(|| {
+        let bare = withdrawn.map(|_| BindingObject { recorded: None, ..object.clone() });
+        let mut decided = in_time(bare.as_ref().unwrap_or(object), desired, facts, sharers);
+        decided.lets_go |= bare.is_some() && decided.record.is_none();
+        decided
+    });
+    decided.meaning = meaning(object, desired, facts);
+    decided.next = object.validity.next(facts.now);
+    decided.decision.recheck_seconds = decided.next.map(|at| at.duration_since(facts.now).as_secs() + 1);
+    if facts.observing {
+        // An observer answers for nothing that it did not answer for before.
+        let decision = decided.decision.observed("organization");
+        return BindingDecision { decision, record: None, lets_go: false, ..decided };
+    }
+    if suspended {
+        decided.decision = decided.decision.suspended();
+    }
+    decided
+}
+
+/// What is decided by the grant's own time.
+fn in_time(
+    object: &BindingObject,
+    desired: &Result<DesiredBinding, Finding>,
+    facts: &Facts<'_>,
+    sharers: Sharers<'_>,
+) -> BindingDecision {
+    match object.validity.outside(facts.now) {
+        None => current(object, desired, facts, sharers),
+        Some(outside) => lapsed(object, desired, outside, facts, sharers),
+    }
+}
+
+/// What is decided while the grant is to be in force.
+fn current(
+    object: &BindingObject,
+    desired: &Result<DesiredBinding, Finding>,
+    facts: &Facts<'_>,
+    sharers: Sharers<'_>,
+) -> BindingDecision {
     let mut declares: Vec<Grant> = object.recorded.iter().map(|recorded| recorded.grant.clone()).collect();
-    let meaning = meaning(object, desired, facts);
     let mut decided = match desired.as_ref().map_err(Clone::clone).and_then(|desired| resolve(object, desired, facts)) {
         Ok(resolved) => {
             let decided = live(object, &resolved, facts, sharers);
@@ -134,13 +200,31 @@ pub fn decide(
         }
     };
     decided.declares = declares;
-    decided.meaning = meaning;
     decided
 }
 
-/// The grant that another object stands for, if its declaration holds up: what it records, or what it says.
+/// The grant that another object keeps in force, if its declaration holds up: what it records, or what it says.
 pub fn stands_for(object: &BindingObject, desired: &Result<DesiredBinding, Finding>, facts: &Facts<'_>) -> Vec<Grant> {
-    let mut grants: Vec<Grant> = object.recorded.iter().map(|recorded| recorded.grant.clone()).collect();
+    match object.validity.outside(facts.now) {
+        None => claims(object, desired, facts),
+        // A suspended object takes nothing away, also not by its time.
+        Some(_) if object.suspended => kept(object, facts),
+        Some(_) => Vec::new(),
+    }
+}
+
+/// What is recorded, unless it is withdrawn: two objects that lost it do not keep it for each other.
+fn kept(object: &BindingObject, facts: &Facts<'_>) -> Vec<Grant> {
+    let recorded = object.recorded.iter().filter(|_| withdrawn(object, facts).is_none());
+    recorded.map(|recorded| recorded.grant.clone()).collect()
+}
+
+/// The same, with what it will keep in force later: the person is needed until then.
+pub fn claims(object: &BindingObject, desired: &Result<DesiredBinding, Finding>, facts: &Facts<'_>) -> Vec<Grant> {
+    if matches!(object.validity.outside(facts.now), Some(Outside::Over(_))) {
+        return stands_for(object, desired, facts);
+    }
+    let mut grants = kept(object, facts);
     if let Ok(desired) = desired
         && let Ok(resolved) = resolve(object, desired, facts)
         && facts.inventory.find(&resolved.grant).is_none_or(|it| not_ours(object, &resolved, it).is_none())
@@ -160,9 +244,9 @@ fn live(object: &BindingObject, resolved: &Resolved<'_>, facts: &Facts<'_>, shar
             .keeping(object);
     }
     let old = replaced(object, grant, facts, sharers);
-    let Some(binding) = found else {
+    if found.is_none() {
         return make(object, resolved, old, facts);
-    };
+    }
     let record = Recorded { grant: grant.clone(), label: resolved.label.clone() };
     if let Some(old) = old {
         let message = format!("{words} is in force; what it replaces is being revoked");
@@ -184,13 +268,7 @@ fn live(object: &BindingObject, resolved: &Resolved<'_>, facts: &Facts<'_>, shar
         settled.ready = Finding::new(Reason::InvitationPending, message.clone());
         settled.special = Some(Fact::new(false, Reason::InvitationPending, message));
     }
-    BindingDecision {
-        decision: settled,
-        record: Some(record),
-        meaning: None,
-        binding_id: Some(binding.id.clone()),
-        declares: Vec::new(),
-    }
+    BindingDecision { record: Some(record), ..settled.with_binding(found) }
 }
 
 /// The new grant first, then the end of the one it replaces.
@@ -244,53 +322,6 @@ fn replaced(object: &BindingObject, grant: &Grant, facts: &Facts<'_>, sharers: S
     (sharers.all)(&recorded.grant).is_empty().then(|| old.clone())
 }
 
-fn end(
-    object: &BindingObject,
-    desired: &Result<DesiredBinding, Finding>,
-    facts: &Facts<'_>,
-    sharers: Sharers<'_>,
-) -> Decision {
-    if desired.as_ref().is_ok_and(|desired| desired.retain) {
-        return Decision::release("the grant is kept, as `deletionPolicy: Retain` says");
-    }
-    let mut ours: Vec<Binding> = Vec::new();
-    let mut kept: Vec<String> = Vec::new();
-    let mut consider = |grant: &Grant| {
-        let Some(binding) = facts.inventory.find(grant) else {
-            return;
-        };
-        let others = (sharers.all)(grant);
-        if others.is_empty() {
-            if !ours.contains(binding) {
-                ours.push(binding.clone());
-            }
-        } else {
-            kept.push(format!("{grant} stays: {} declare it too", list(&others)));
-        }
-    };
-    if let Some(recorded) = &object.recorded {
-        consider(&recorded.grant);
-    }
-    if let Ok(desired) = desired
-        && let Ok(resolved) = resolve(object, desired, facts)
-        && let Some(binding) = facts.inventory.find(&resolved.grant)
-        && not_ours(object, &resolved, binding).is_none()
-    {
-        consider(&resolved.grant);
-    }
-    if ours.is_empty() {
-        let message = if kept.is_empty() { "nothing is left to revoke".to_owned() } else { kept.join("; ") };
-        return Decision::release(message);
-    }
-    let message = format!("revoking {}", ours.iter().map(words).collect::<Vec<_>>().join(", "));
-    let steps = ours.into_iter().map(|binding| Step::Remove(Removal::Binding(binding))).collect();
-    Decision::say(Reason::Revoking, message).with_steps(steps).owning()
-}
-
-fn words(binding: &Binding) -> String {
-    binding.grant().map_or_else(|| format!("{} on `{}`", binding.role, binding.crn), |grant| grant.to_string())
-}
-
 /// What survives a revocation: the principal's API keys, where they are visible.
 pub fn survivors(principal: &PrincipalId, inventory: &Inventory) -> Option<String> {
     let keys = inventory.api_keys_of(principal)?;
@@ -315,7 +346,15 @@ fn in_force(grant: &Grant, facts: &Facts<'_>) -> Fact {
 
 impl From<Decision> for BindingDecision {
     fn from(decision: Decision) -> Self {
-        Self { decision, record: None, meaning: None, binding_id: None, declares: Vec::new() }
+        Self {
+            decision,
+            record: None,
+            lets_go: false,
+            meaning: None,
+            binding_id: None,
+            declares: Vec::new(),
+            next: None,
+        }
     }
 }
 

@@ -44,8 +44,9 @@ pub(super) fn resolve<'a>(
     let (environment, cluster) =
         (|id: &str| inventory.environment(id), |env: &str, id: &str| inventory.cluster(env, id));
     let role = judge::declaration(facts.catalogue, declared, environment, cluster, None).map_err(|it| nonsense(&it))?;
-    let request =
-        GrantRequest { role: &desired.role, scope: &desired.scope, kind, declared_here: object.declared_here };
+    let (role_name, scope) = (desired.role.as_str(), &desired.scope);
+    let term = object.validity.term(object.created);
+    let request = GrantRequest { role: role_name, scope, kind, declared_here: object.declared_here, term };
     delegation::may_grant(facts.delegations, facts.namespace, request).map_err(|denial| denied(&denial))?;
     let (id, label, pending) = principal(&desired.principal, facts)?;
     unchanged(object, &id, &label)?;

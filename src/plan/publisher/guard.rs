@@ -1,10 +1,10 @@
 //! The guards of a publisher: rules that may hold a removal back, judged at the moment it is made. PURE.
 //!
-//! Passing them gives a [`Permit`]; nothing else does.
+//! Passing them, and only that, gives a [`Guarded`] removal, which the budget's leave makes a permit.
 
 use crate::{
     access::publisher::{Member, MemberKey},
-    plan::{Held, Permit, Reason, permit::MemberRemoval},
+    plan::{Guarded, Held, Reason, permit::MemberRemoval},
 };
 
 use super::Roll;
@@ -33,14 +33,14 @@ pub struct MemberGuardFacts<'a> {
     pub protection: &'a MemberProtection,
 }
 
-/// Gives the permit for one removal, or says which guard holds it.
-pub fn pass(removal: MemberRemoval, facts: MemberGuardFacts<'_>) -> Result<Permit<MemberRemoval>, Held> {
+/// Lets one removal pass, or says which guard holds it.
+pub fn pass(removal: MemberRemoval, facts: MemberGuardFacts<'_>) -> Result<Guarded<MemberRemoval>, Held> {
     if facts.own == Some(&removal.member().key) {
         return Err(own_entry(&removal));
     }
     understood(&removal)?;
     enough_remain(&removal, facts)?;
-    Ok(Permit::new(removal))
+    Ok(Guarded::new(removal))
 }
 
 /// What is said to a removal of the operator's own entry, which nothing allows.

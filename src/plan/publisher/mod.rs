@@ -1,10 +1,12 @@
-//! One user of a publisher: added, adopted, moved between the two roles in one write, removed with its object. PURE.
+//! One user of a publisher: added, adopted, moved between the two roles in one write, removed with its object and when its
+//! time is over. PURE.
 //!
 //! What happens follows from the object and from when the user was added, never from a record: so an owner who was there
 //! before the object, and a contributor who was there before and shall become an owner, are taken over only where the
 //! object spells `adoption: Adopt`. After the write the two could not be told apart.
 
 mod advice;
+mod end;
 pub mod guard;
 mod roll;
 mod step;
@@ -17,8 +19,10 @@ use crate::access::{
         HeldRole, Member, MemberKey, MemberKind, NewMember, PublisherRole,
         delegation::{self, Denial, MemberRequest, PublisherDelegation},
     },
+    validity::Outside,
 };
 
+use self::end::{end, lapsed};
 use super::{Adoption, Decision, Fact, Finding, Reason, facts::pre_exists, permit::MemberRemoval, user::list};
 
 pub use advice::{advice, publisher_advice};
@@ -74,6 +78,12 @@ pub struct MemberObject {
     pub sharers: Vec<String>,
     /// One that may declare the same user and says something else of it.
     pub contradicted: Option<Contradiction>,
+    /// Its time has not come, or is over.
+    pub outside: Option<Outside>,
+    /// It carries our finalizer, and so was in its time before.
+    pub finalized: bool,
+    /// Its spec says that nothing remote is to be changed.
+    pub suspended: bool,
 }
 
 /// What another object says of the same user.
@@ -113,10 +123,12 @@ pub struct MemberFacts<'a> {
     pub delegations: &'a [PublisherDelegation],
     /// The object's namespace.
     pub namespace: &'a Namespace,
+    /// Nothing remote is changed: the publisher is only observed.
+    pub observing: bool,
 }
 
 impl MemberObject {
-    /// An object among the others. One that no delegation permits neither keeps nor contradicts anything: else whoever may
+    /// An object in its time, among others in theirs. One that no delegation permits neither keeps nor contradicts anything: else whoever may
     /// write into any namespace could.
     pub fn among<'a>(
         created: Timestamp,
@@ -140,21 +152,31 @@ impl MemberObject {
         let member = facts.roll.member(&desired.key);
         let stands = |other: &Other<'_>| member.is_none_or(|it| ours(other.created, &other.desired, it).is_ok());
         let sharers = others.into_iter().filter(stands).map(|other| other.name).collect();
-        Self { created, deleting, sharers, contradicted }
+        Self { created, deleting, sharers, contradicted, outside: None, finalized: false, suspended: false }
     }
 }
 
 /// Decides about one user.
 pub fn decide(object: &MemberObject, desired: &DesiredMember, facts: &MemberFacts<'_>) -> Decision<MemberStep> {
-    if object.deleting { end(object, desired, facts) } else { live(object, desired, facts) }
+    if object.deleting {
+        let observing = facts.observing.then(|| Decision::unrevoked("publisher"));
+        return observing.unwrap_or_else(|| end(object, desired, facts));
+    }
+    let decision = match object.outside {
+        Some(outside) => lapsed(object, desired, outside, facts),
+        None => live(object, desired, facts),
+    };
+    match (facts.observing, object.suspended) {
+        (true, _) => decision.observed("publisher"),
+        (false, true) => decision.suspended(),
+        (false, false) => decision,
+    }
 }
 
 fn live(object: &MemberObject, desired: &DesiredMember, facts: &MemberFacts<'_>) -> Decision<MemberStep> {
     let key = &desired.key;
     if let Err(denial) = permitted(desired, facts.delegations, facts.namespace) {
-        // Nothing of what the portal holds: the namespace has no business with it.
-        let next = "whoever keeps the publisher can add it to `spec.delegations`";
-        return Decision::invalid(Reason::DelegationDenied, format!("`{key}`: {denial}; {next}"));
+        return denied(key, &denial);
     }
     let member = facts.roll.member(key);
     let ours = member.map(|member| ours(object.created, desired, member));
@@ -222,30 +244,10 @@ fn settled(object: &MemberObject, desired: &DesiredMember, member: &Member) -> D
     decision.owning()
 }
 
-fn end(object: &MemberObject, desired: &DesiredMember, facts: &MemberFacts<'_>) -> Decision<MemberStep> {
-    let key = &desired.key;
-    if desired.deletion == MemberDeletion::Retain {
-        return Decision::release(format!("`{key}` stays on the publisher, as `deletionPolicy: Retain` says"));
-    }
-    if !object.sharers.is_empty() {
-        let others = list(&object.sharers);
-        return Decision::release(format!("`{key}` stays on the publisher: {others} declare the same user"));
-    }
-    if let Err(denial) = permitted(desired, facts.delegations, facts.namespace) {
-        return Decision::release(format!("this object never stood for `{key}`: {denial}"));
-    }
-    let Some(member) = facts.roll.member(key) else {
-        return Decision::release(format!("`{key}` is no user of the publisher"));
-    };
-    if let Err(finding) = ours(object.created, desired, member) {
-        return Decision::release(format!("this object never stood for `{key}`: {}", finding.message));
-    }
-    let removal = MemberRemoval::Member(member.clone());
-    if facts.own == Some(key) {
-        return held(&removal);
-    }
-    let message = format!("`{key}` is being removed from the publisher{}", caveat(facts));
-    Decision::say(Reason::Revoking, message).with_steps(vec![MemberStep::Remove(removal)]).owning()
+/// Says nothing of what the portal holds: the namespace has no business with it.
+fn denied(key: &MemberKey, denial: &Denial) -> Decision<MemberStep> {
+    let next = "whoever keeps the publisher can add it to `spec.delegations`";
+    Decision::invalid(Reason::DelegationDenied, format!("`{key}`: {denial}; {next}"))
 }
 
 /// Whether a namespace may declare that user.

@@ -1,6 +1,7 @@
 //! One grant, case by case.
 
 use super::*;
+use crate::access::Validity;
 use crate::plan::{
     Adoption, Finding, Reason, Removal, Step,
     binding::{
@@ -9,27 +10,41 @@ use crate::plan::{
     },
 };
 
-fn desired(principal: DeclaredPrincipal, role: &str, scope: Scope) -> DesiredBinding {
+pub(super) fn desired(principal: DeclaredPrincipal, role: &str, scope: Scope) -> DesiredBinding {
     DesiredBinding { principal, role: role.to_owned(), scope, adoption: None, retain: false }
 }
 
-fn mary() -> DeclaredPrincipal {
+pub(super) fn mary() -> DeclaredPrincipal {
     DeclaredPrincipal::Email(email("mary@example.com"))
 }
 
-fn object() -> BindingObject {
-    BindingObject { created: now(), deleting: false, touched: true, recorded: None, meaning: None, declared_here: true }
+pub(super) fn object() -> BindingObject {
+    BindingObject {
+        created: now(),
+        deleting: false,
+        touched: true,
+        recorded: None,
+        meaning: None,
+        declared_here: true,
+        validity: Validity::default(),
+        suspended: false,
+        delegations_known: true,
+    }
 }
 
-fn recorded(grant: Grant) -> Recorded {
+pub(super) fn recorded(grant: Grant) -> Recorded {
     Recorded { grant, label: "mary@example.com".to_owned() }
 }
 
-fn said(listing: Listing, object: &BindingObject, desired: &Result<DesiredBinding, Finding>) -> BindingDecision {
+pub(super) fn said(
+    listing: Listing,
+    object: &BindingObject,
+    desired: &Result<DesiredBinding, Finding>,
+) -> BindingDecision {
     said_with(&Setting::of(listing), object, desired, &[])
 }
 
-fn said_with(
+pub(super) fn said_with(
     setting: &Setting,
     object: &BindingObject,
     desired: &Result<DesiredBinding, Finding>,
@@ -39,7 +54,7 @@ fn said_with(
     decide(object, desired, &setting.facts(), Sharers { known: &others, all: &others })
 }
 
-fn metrics() -> Grant {
+pub(super) fn metrics() -> Grant {
     grant("u-mary", "MetricsViewer", Scope::environment("env-1").unwrap())
 }
 

@@ -11,6 +11,11 @@ fn admins(setting: &Setting) -> Vec<Binding> {
 
 /// What the guards say to a removal: `Ok` or the reason.
 fn judged(setting: &Setting, removal: Removal) -> Result<(), Reason> {
+    judged_with(setting, removal, "")
+}
+
+/// The same where the object confirms the removal of those roles.
+fn judged_with(setting: &Setting, removal: Removal, confirmed: &str) -> Result<(), Reason> {
     let admins = admins(setting);
     let facts = GuardFacts {
         inventory: &setting.inventory,
@@ -18,6 +23,7 @@ fn judged(setting: &Setting, removal: Removal) -> Result<(), Reason> {
         admins: &admins,
         own: setting.own.as_ref(),
         protection: &setting.protection,
+        confirmed,
     };
     guard::pass(removal, facts).map(|_| ()).map_err(|held| held.reason)
 }
@@ -67,6 +73,44 @@ fn the_operators_own_access_and_required_people_stay() {
 }
 
 #[test]
+fn an_administrative_grant_waits_for_its_confirmation_where_the_owner_wants_one() {
+    let mut listing = listing();
+    let environment = Scope::environment("env-1").unwrap();
+    let granted = binding("u-mary", "EnvironmentAdmin", environment.clone());
+    listing.bindings.extend([granted.clone(), binding("u-linus", "EnvironmentAdmin", environment.clone())]);
+    let mut setting = Setting::of(listing);
+    let revoke_environment = || Removal::Binding(granted.clone());
+    assert_eq!(judged(&setting, revoke_environment()), Ok(()), "nobody is asked by default");
+    setting.protection.confirm_administrative = true;
+    let required = Err(Reason::ConfirmationRequired);
+    let unknown = Removal::Binding(binding("u-mary", "TopicGardener", environment.clone()));
+    let viewer = Removal::Binding(binding("u-mary", "MetricsViewer", environment));
+    let mary = || account("u-mary", "mary@example.com");
+    let linus = || account("u-linus", "linus@example.com");
+    let cases = [
+        (revoke_environment(), "", required),
+        (revoke_environment(), "OrganizationAdmin", required),
+        (revoke_environment(), "environmentadmin", required),
+        (revoke_environment(), "EnvironmentAdmin", Ok(())),
+        (revoke("u-linus"), "", required),
+        (revoke("u-linus"), "OrganizationAdmin", Ok(())),
+        // What nobody knows counts as administrative.
+        (unknown, "", required),
+        (viewer, "", Ok(())),
+        // An account ends all that it holds.
+        (mary(), "", required),
+        (mary(), "EnvironmentAdmin", Ok(())),
+        (linus(), "EnvironmentAdmin", required),
+        (linus(), "EnvironmentAdmin, OrganizationAdmin", Ok(())),
+    ];
+    for (removal, confirmed, expected) in cases {
+        assert_eq!(judged_with(&setting, removal.clone(), confirmed), expected, "{removal:?} with `{confirmed}`");
+    }
+    // A confirmation overrules no other guard.
+    assert_eq!(judged_with(&setting, revoke("sa-op"), "OrganizationAdmin"), Err(Reason::OwnOrganizationAdmin));
+}
+
+#[test]
 fn doubt_holds() {
     // Nobody is seen to administer: then we may not see, since every organization has one.
     let mut blind = listing();
@@ -107,7 +151,7 @@ proptest! {
             let admins = admins(setting);
             let facts = GuardFacts {
                 inventory: &setting.inventory, catalogue: Catalogue::embedded(), admins: &admins,
-                own: setting.own.as_ref(), protection: &setting.protection,
+                own: setting.own.as_ref(), protection: &setting.protection, confirmed: "",
             };
             guard::effective_admins(facts).len()
         };

@@ -1,9 +1,13 @@
 //! The plans under test: small organizations, and what is decided about them.
 
 mod binding;
+mod budget;
 mod guard;
 mod publisher;
+mod restraint;
 mod user;
+mod validity;
+mod withdrawn;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -117,6 +121,7 @@ pub(super) struct Setting {
     pub(super) protection: Protection,
     pub(super) namespace: Namespace,
     pub(super) allow_unknown_roles: bool,
+    pub(super) observing: bool,
 }
 
 impl Setting {
@@ -131,6 +136,7 @@ impl Setting {
                 within: vec![Scope::organization()],
                 kinds: vec![PrincipalKind::User, PrincipalKind::ServiceAccount, PrincipalKind::IdentityPool],
                 declared_in: DeclaredIn::Anywhere,
+                max_duration: None,
             }],
         };
         Self {
@@ -140,6 +146,7 @@ impl Setting {
             protection: Protection::default(),
             namespace: Namespace { name: "team".to_owned(), ..Namespace::default() },
             allow_unknown_roles: false,
+            observing: false,
         }
     }
 
@@ -153,6 +160,7 @@ impl Setting {
             protection: &self.protection,
             namespace: &self.namespace,
             now: now(),
+            observing: self.observing,
         }
     }
 }

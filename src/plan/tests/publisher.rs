@@ -1,6 +1,7 @@
 //! A publisher's user, case by case.
 
 mod guarded;
+mod lapsed;
 mod property;
 mod roll;
 
@@ -117,6 +118,7 @@ impl Portal {
             own_role: self.own_role,
             delegations: &self.delegations,
             namespace: &self.namespace,
+            observing: false,
         }
     }
 

@@ -21,7 +21,14 @@ fn desired(address: &str) -> DesiredUser {
 }
 
 fn object() -> UserObject {
-    UserObject { created: now(), deleting: false, sharers: Vec::new(), declared_bindings: Vec::new(), attempts: 0 }
+    UserObject {
+        created: now(),
+        deleting: false,
+        sharers: Vec::new(),
+        declared_bindings: Vec::new(),
+        attempts: 0,
+        suspended: false,
+    }
 }
 
 fn deleting() -> UserObject {

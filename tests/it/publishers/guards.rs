@@ -86,3 +86,29 @@ fn what_is_not_delegated_is_denied_and_tells_nothing_of_the_portal() {
     stage.apply(&[fair.publisher(|_| {})]);
     stage.settled("pubuser", "stranger", "True", "InSync");
 }
+
+#[test]
+fn more_removals_than_the_budget_has_wait_for_a_yes() {
+    let budget = json!({"removalBudget": {"count": 1, "percent": 0}});
+    let fair = Fair::open_with("publisher-budget", |it| it["spec"]["protection"] = budget);
+    let stage = &fair.stage;
+    let names = ["ada", "hedy", "mary"];
+    stage.apply(&names.map(|name| fair.user(name, &format!("{name}@example.com"), "Contributor", json!({}))));
+    for name in names {
+        stage.settled("pubuser", name, "True", "InSync");
+    }
+    stage.delete("pubuser", "ada");
+    stage.gone("pubuser", "ada");
+    stage.delete("pubuser", "hedy");
+    let words = ["remove `hedy@example.com`", "`kubectl describe publ publisher-budget`"];
+    Told::held("pubuser", "hedy", "RemovalBudgetExceeded", &words).by(stage);
+    stage.delete("pubuser", "mary");
+    let held = || stage.get("publ", "publisher-budget").unwrap()["status"]["heldRemovals"].clone();
+    crate::stage::eventually("two are held", &mut || held()["total"] == 2, &mut || held().to_string());
+    assert!(fair.role_of("hedy@example.com").is_some());
+    let annotation = format!("access.roster.dev/acknowledge={}", held()["digest"].as_str().unwrap());
+    stage.theatre.done(&["annotate", "publ", "publisher-budget", &annotation], "");
+    stage.gone("pubuser", "hedy");
+    stage.gone("pubuser", "mary");
+    assert_eq!(fair.role_of("mary@example.com"), None);
+}

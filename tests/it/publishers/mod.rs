@@ -26,12 +26,12 @@ pub(crate) struct Fair {
 
 impl Fair {
     /// Connected, with a delegation that lets the namespace add anybody.
-    fn open(name: &str) -> Self {
+    pub(crate) fn open(name: &str) -> Self {
         Self::open_with(name, |_| {})
     }
 
     /// The same with an edited object.
-    fn open_with(name: &str, edit: impl FnOnce(&mut Value)) -> Self {
+    pub(crate) fn open_with(name: &str, edit: impl FnOnce(&mut Value)) -> Self {
         let fair = Self::closed(name);
         fair.stage.apply(&[fair.publisher(edit)]);
         fair.stage.settled("publ", name, "True", "InSync");
@@ -114,7 +114,7 @@ impl Fair {
         })
     }
 
-    fn role_of(&self, key: &str) -> Option<String> {
+    pub(crate) fn role_of(&self, key: &str) -> Option<String> {
         self.remote().get(key).cloned()
     }
 
@@ -130,7 +130,7 @@ impl Fair {
     }
 
     /// Writes that reached the portal, as `METHOD key status`; tokens are none.
-    fn writes(&self) -> Vec<String> {
+    pub(crate) fn writes(&self) -> Vec<String> {
         let writes = self.stage.requests().into_iter().filter(|it| it.path.starts_with("/api/") && it.method != "GET");
         let key = |path: &str| path.rsplit('/').next().unwrap_or_default().replace("%40", "@");
         writes.map(|it| format!("{} {} {}", it.method, key(&it.path), it.status.unwrap_or_default())).collect()

@@ -73,6 +73,31 @@ fn the_last_administrators_keep_their_role_until_there_is_another() {
 }
 
 #[test]
+fn an_administrative_grant_goes_when_its_removal_is_confirmed() {
+    let stage = protecting("confirmed", &json!({"confirmRemoval": "Administrative"}));
+    let viewer = stage.binding("viewer", email("mary@example.com"), "MetricsViewer", organization(), json!({}));
+    stage.apply(&[adopted(&stage, "linus", email("linus@example.com")), viewer]);
+    stage.settled("arb", "linus", "True", "InSync");
+    stage.settled("arb", "viewer", "True", "InSync");
+    stage.delete("arb", "viewer");
+    stage.gone("arb", "viewer");
+    stage.delete("arb", "linus");
+    let command = "annotate this object with `access.roster.dev/confirm-removal=OrganizationAdmin`";
+    let held = Told::held("arb", "linus", "ConfirmationRequired", &["`OrganizationAdmin` of `u-", command]).by(&stage);
+    assert_eq!(condition(&held, "Stalled")["status"], "True");
+    let annotate = |value: &str| {
+        let annotation = format!("access.roster.dev/confirm-removal={value}");
+        stage.theatre.done(&["annotate", "--overwrite", "arb", "linus", "-n", &stage.name, &annotation], "");
+    };
+    annotate("Operator");
+    stage.relist();
+    remote(&stage, LINUS, true);
+    annotate("OrganizationAdmin");
+    stage.gone("arb", "linus");
+    remote(&stage, LINUS, false);
+}
+
+#[test]
 fn the_last_one_of_all_is_held_and_a_smaller_minimum_lets_go() {
     let stage = protecting("smaller-minimum", &json!({"minimumOrganizationAdmins": 2}));
     stage.apply(&[adopted(&stage, "linus", email("linus@example.com"))]);

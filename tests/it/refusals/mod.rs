@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod adoption;
+mod budget;
 mod connection;
 mod delegation;
 mod grants;
@@ -83,7 +84,7 @@ pub(crate) fn event(stage: &Stage, kind: &str, name: &str, reason: &str) -> Stri
 }
 
 /// A stage whose organization is edited before it is connected.
-fn connected(name: &str, edit: impl FnOnce(&mut Value)) -> Stage {
+pub(crate) fn connected(name: &str, edit: impl FnOnce(&mut Value)) -> Stage {
     let stage = Stage::unconnected(Theatre::shared(), name);
     stage.apply(&[stage.organization(edit)]);
     stage.settled("corg", name, "True", "InSync");
@@ -91,7 +92,7 @@ fn connected(name: &str, edit: impl FnOnce(&mut Value)) -> Stage {
 }
 
 /// Lists as often as the schema admits, so that the lane sees by itself what the portal does.
-fn often(object: &mut Value) {
+pub(crate) fn often(object: &mut Value) {
     object["spec"]["resyncInterval"] = json!("10s");
 }
 
@@ -113,7 +114,7 @@ fn of(stage: &Stage) -> Value {
 }
 
 /// Everybody and everything in the organization.
-fn everything(stage: &Stage) -> Vec<String> {
+pub(crate) fn everything(stage: &Stage) -> Vec<String> {
     let mut all = stage.remote();
     all.extend(stage.simulator.inspect(|world, at| {
         world.contents(at).users.iter().map(|user| format!("{} {}", user.id, user.email)).collect::<Vec<_>>()
@@ -122,14 +123,14 @@ fn everything(stage: &Stage) -> Vec<String> {
 }
 
 /// Waits until a grant is held, or is not.
-fn remote(stage: &Stage, grant: &str, held: bool) {
+pub(crate) fn remote(stage: &Stage, grant: &str, held: bool) {
     eventually(&format!("{grant}: {held}"), &mut || stage.remote().iter().any(|it| it == grant) == held, &mut || {
         format!("{:?}", stage.remote())
     });
 }
 
 /// The vendor's id of a grant, `who role place`.
-fn binding_id(stage: &Stage, principal: &str, role: &str) -> String {
+pub(crate) fn binding_id(stage: &Stage, principal: &str, role: &str) -> String {
     stage.simulator.inspect(|world, at| {
         let contents = world.contents(at);
         let found = contents.bindings.iter().find(|it| it.principal.as_str() == principal && it.role == role);
@@ -138,11 +139,11 @@ fn binding_id(stage: &Stage, principal: &str, role: &str) -> String {
 }
 
 /// The place in this organization, for the portal.
-fn crn(stage: &Stage, place: &str) -> String {
+pub(crate) fn crn(stage: &Stage, place: &str) -> String {
     format!("crn://confluent.cloud/organization={}{place}", stage.organization_id)
 }
 
-fn environment(id: &str) -> Value {
+pub(crate) fn environment(id: &str) -> Value {
     json!({"environment": id})
 }
 
@@ -150,10 +151,10 @@ fn topic(environment: &str, cluster: &str, name: &str) -> Value {
     json!({"environment": environment, "cluster": cluster, "resource": {"type": "Topic", "name": name}})
 }
 
-fn email(address: &str) -> Value {
+pub(crate) fn email(address: &str) -> Value {
     json!({"email": address})
 }
 
-fn organization() -> Value {
+pub(crate) fn organization() -> Value {
     json!({"organization": {}})
 }

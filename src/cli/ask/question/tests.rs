@@ -23,7 +23,9 @@ fn asked(words: &str, flags: &str) -> Result<Asked, String> {
         kind: ClusterKind::Granular,
     };
     let account = ServiceAccount { id: PrincipalId::new("sa-1"), display_name: "etl".to_owned() };
-    let listing = Listing { clusters: vec![cluster], service_accounts: vec![account], ..Listing::default() };
+    // As manifests tell of an account whose id they do not say.
+    let named = ServiceAccount { id: PrincipalId::new("sa-?exporter"), display_name: "exporter".to_owned() };
+    let listing = Listing { clusters: vec![cluster], service_accounts: vec![account, named], ..Listing::default() };
     let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
     read(&words, &line.about, &listing, Catalogue::embedded()).map_err(|error| error.to_string())
 }
@@ -105,6 +107,17 @@ fn words_become_the_rights_that_they_take() {
             ],
         ),
         ("read metrics", "--environment env-1", &["Read metrics environment env-1"]),
+        ("read subject orders-value", "--environment env-1", &["Read subject environment env-1"]),
+        (
+            "read subject orders-value",
+            "--environment env-1 --schema-registry lsrc-1",
+            &["Read subject subject orders-value in lsrc-1"],
+        ),
+        // The page's own words.
+        ("describe consumers", "--cluster lkc-1", &["Describe client cluster lkc-1 in env-1"]),
+        ("read schemas", "--environment env-1", &["Read subject environment env-1"]),
+        ("describe keys", "--cluster lkc-1", &["Describe resource-key cluster lkc-1 in env-1 (Own)"]),
+        ("read result-sets", "--environment env-1", &["Read result-set environment env-1 (Own)"]),
     ];
     for (words, flags, expected) in cases {
         assert_eq!(needs(words, flags), *expected, "{words}");
@@ -138,6 +151,7 @@ fn what_cannot_be_answered_says_what_to_give() {
     let cases = [
         ("read dream x", "", "no kind of thing is named in `read dream x`"),
         ("fly topic x", "--cluster lkc-1", "`fly` is nothing that is done to topic"),
+        ("grant DeveloperRead on topic x", "--cluster lkc-1", "`manage access on topic …` says who grants there"),
         ("invite topic x", "--cluster lkc-1", "`invite` is nothing that is done to topic"),
         ("consum topic x", "--cluster lkc-1", "did you mean `consume topic NAME`"),
         ("provison somebody", "", "did you mean `provision person`"),
@@ -151,6 +165,11 @@ fn what_cannot_be_answered_says_what_to_give() {
         ("consume topic x by hand", "--cluster lkc-1 --with-cli", "`--with-cli` says nothing about"),
         ("consume topic x", "--cluster lkc-1 --with-cli --consumer-group app", "are two questions"),
         ("run statement", "--as-service-account nobody", "no service account is called `nobody`"),
+        (
+            "run statement",
+            "--as-service-account exporter",
+            "do not say which id `exporter` has: give `--as-service-account sa-…`",
+        ),
     ];
     for (words, flags, part) in cases {
         let said = asked(words, flags).unwrap_err();

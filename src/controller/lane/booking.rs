@@ -1,0 +1,154 @@
+//! The removal budget at the moment of a removal: what is beyond it is held, the rest is counted first. IO: the ledger.
+
+use tokio::time::Instant;
+
+use crate::plan::{
+    Leave,
+    budget::{HeldRemoval, admit, mark},
+};
+
+use super::{
+    Author, Job, Lane, State,
+    budget::{Kept, LedgerError},
+    failure::Failure,
+    realm::Realm,
+    task::write,
+};
+
+/// How often a record is written over another version before it is left for later.
+const TRIES: usize = 5;
+
+/// Leave for one removal, and how much it was counted for.
+pub(super) struct Booked {
+    pub(super) leave: Leave,
+    pub(super) counted: u32,
+}
+
+/// Reads what an earlier lane, or another leader, left behind.
+pub(super) async fn load<R: Realm>(lane: &Lane<R>) -> Result<(), Failure> {
+    if lane.read().budget.record.is_some() {
+        return Ok(());
+    }
+    let kept = lane.parts.ledger.read().await.map_err(|error| unkept(lane, &error))?;
+    lane.write().budget.loaded(kept);
+    Ok(())
+}
+
+/// What a removal is called where it is held.
+fn described<R: Realm>(author: &Author, removal: &R::Removal) -> String {
+    format!("{} {} {}", author.object.uid, author.generation, R::canonical(removal))
+}
+
+/// How much a removal counts, at least one.
+fn weight<R: Realm>(state: &State<R>, removal: &R::Removal) -> u32 {
+    state.picture.as_ref().map_or(1, |picture| R::weight(removal, picture)).max(1)
+}
+
+/// Holds an object's removals from one step on, where the budget has no room for that step.
+pub(super) fn hold_back<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>, from: usize) -> Result<(), Failure> {
+    let steps = job.steps.get(from..).unwrap_or_default();
+    let Some((step, removal)) = steps.iter().find_map(|step| Some((step, R::removal(step)?))) else { return Ok(()) };
+    let limits = (lane.parts.limits)();
+    let mut state = lane.write();
+    let state = &mut *state;
+    let first = described::<R>(&job.author, removal);
+    let facts = state.budget.facts(&limits, lane.parts.outside.now());
+    if facts.is_none_or(|facts| admit(&mark(&first), weight(state, removal), facts).is_some()) {
+        return Ok(());
+    }
+    let one = |step: &R::Step| {
+        let removal = R::removal(step)?;
+        let words = format!("{}: {step}", job.author.object);
+        Some(HeldRemoval { line: described::<R>(&job.author, removal), words, weight: weight(state, removal) })
+    };
+    let removals = steps.iter().filter_map(one).collect();
+    state.budget.hold(&job.author.object, removals, Instant::now());
+    Err(Failure::exceeded::<R>(step, &lane.parts.name, state.budget.epoch))
+}
+
+/// Leave for one removal, which is counted where a restart finds it before it is made.
+pub(super) async fn book<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>, at: usize) -> Result<Booked, Failure> {
+    let Some(removal) = job.steps.get(at).and_then(R::removal) else {
+        return Err(Failure::doubt("there is nothing to remove"));
+    };
+    let mark = mark(&described::<R>(&job.author, removal));
+    for _ in 0..TRIES {
+        load(lane).await?;
+        let limits = (lane.parts.limits)();
+        let (admitted, weight, kept) = {
+            let state = lane.read();
+            let weight = weight(&state, removal);
+            let facts = state.budget.facts(&limits, lane.parts.outside.now());
+            let admitted = facts.and_then(|facts| admit(&mark, weight, facts));
+            (admitted, weight, state.budget.kept.clone().unwrap_or_default())
+        };
+        let Some(admitted) = admitted else {
+            hold_back(lane, job, at)?;
+            return Err(Failure::doubt("what was removed lately is not known; looking again"));
+        };
+        let counted = if admitted.counted { weight } else { 0 };
+        let yes = |removals: &crate::plan::Removals| removals.acknowledged.as_ref().map(|yes| yes.digest.clone());
+        if !admitted.counted && yes(&admitted.record) == yes(&kept.removals) {
+            return Ok(Booked { leave: admitted.leave, counted });
+        }
+        let written = write(lane, lane.parts.ledger.write(&admitted.record, &kept.version)).await?;
+        if let Some(version) = written.map_err(|error| unkept(lane, &error))? {
+            let mut state = lane.write();
+            state.budget.kept = Some(Kept { removals: admitted.record.clone(), version, ..kept });
+            state.budget.record = Some(admitted.record);
+            return Ok(Booked { leave: admitted.leave, counted });
+        }
+        // Somebody wrote something of the object meanwhile.
+        let now = lane.parts.ledger.read().await.map_err(|error| unkept(lane, &error))?;
+        lane.write().budget.refreshed(now);
+    }
+    Err(Failure::unkept(&LedgerError::Contended.to_string()))
+}
+
+/// A removal that was counted was not made after all.
+pub(super) fn give_back<R: Realm>(lane: &Lane<R>, counted: u32) {
+    let mut state = lane.write();
+    state.budget.record = state.budget.record.take().map(|record| record.giving_back(counted));
+}
+
+/// A removal was made; the last one that a person said yes to closes that.
+pub(super) async fn made<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>, at: usize) {
+    let Some(removal) = job.steps.get(at).and_then(R::removal) else { return };
+    let mark = mark(&described::<R>(&job.author, removal));
+    let closed = {
+        let mut state = lane.write();
+        let record = state.budget.record.take().map(|record| record.without(&mark));
+        let done = record.as_ref().and_then(|record| record.acknowledged.as_ref()).is_some_and(|it| it.left.is_empty());
+        state.budget.record = record.map(|record| if done { record.closed() } else { record });
+        done
+    };
+    if closed {
+        close(lane).await;
+    }
+}
+
+/// Takes an acknowledgement off that is done with. Only for the looks of it: no other removal ever has one of its marks.
+async fn close<R: Realm>(lane: &Lane<R>) {
+    for _ in 0..TRIES {
+        let (record, kept) = {
+            let state = lane.read();
+            (state.budget.record.clone().unwrap_or_default(), state.budget.kept.clone().unwrap_or_default())
+        };
+        match write(lane, lane.parts.ledger.write(&record, &kept.version)).await {
+            Ok(Ok(Some(version))) => {
+                lane.write().budget.kept = Some(Kept { removals: record, version, ..kept });
+                return;
+            }
+            Ok(Ok(None)) => {}
+            Ok(Err(_)) | Err(_) => return,
+        }
+        let Ok(now) = lane.parts.ledger.read().await else { return };
+        lane.write().budget.refreshed(now);
+    }
+}
+
+fn unkept<R: Realm>(lane: &Lane<R>, error: &LedgerError) -> Failure {
+    let (kind, realm) = (R::NOUN, &lane.parts.name);
+    tracing::warn!(kind, %realm, error = %crate::telemetry::chain(error), "what was removed could not be kept");
+    Failure::unkept(&error.to_string())
+}

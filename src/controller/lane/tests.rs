@@ -1,0 +1,378 @@
+//! A lane over a backend, a ledger and caches that are told what to say: what is removed, and what is not.
+
+use std::sync::{
+    Mutex,
+    atomic::{AtomicU32, Ordering},
+};
+
+use futures::future::BoxFuture;
+
+use super::*;
+use crate::{
+    access::{
+        Catalogue, Email, Grant, Listing, Scope,
+        listing::{AuthType, Binding, Identity, Invitation, User},
+    },
+    backend::{AccessBackend, BackendError, ErrorKind},
+    plan::{Permit, Protection, Removal, Removals, Step, budget::RemovalBudget},
+};
+
+/// What a call comes to.
+type Answer<'a, T> = BoxFuture<'a, Result<T, BackendError>>;
+
+fn now<'a, T: Send + 'a>(answer: Result<T, ErrorKind>) -> Answer<'a, T> {
+    let answer = answer.map_err(|kind| BackendError::new(kind, "test", "as told"));
+    Box::pin(std::future::ready(answer))
+}
+
+/// A backend that holds a listing, and is refused or cut off when it is told so.
+#[derive(Default)]
+pub(super) struct Vendor {
+    pub(super) listing: Mutex<Listing>,
+    /// What the next listing comes to instead.
+    pub(super) fails: Mutex<Option<ErrorKind>>,
+    pub(super) refuses: Mutex<Option<ErrorKind>>,
+    pub(super) removed: Mutex<Vec<String>>,
+}
+
+impl AccessBackend for Vendor {
+    fn identify(&self) -> Answer<'_, Identity> {
+        now(Err(ErrorKind::Unavailable))
+    }
+
+    fn list(&self) -> Answer<'_, Listing> {
+        now(self.fails.lock().unwrap().map_or_else(|| Ok(self.listing.lock().unwrap().clone()), Err))
+    }
+
+    fn organization_admins(&self) -> Answer<'_, Vec<Binding>> {
+        now(Ok(vec![binding("u-0", "OrganizationAdmin"), binding("u-1", "OrganizationAdmin")]))
+    }
+
+    fn find(&self, grant: Grant) -> Answer<'_, Option<Binding>> {
+        now(Ok(Some(binding(grant.principal.as_str(), &grant.role))))
+    }
+
+    fn invite(&self, _: Email, _: Option<AuthType>) -> Answer<'_, Invitation> {
+        now(Err(ErrorKind::Invalid))
+    }
+
+    fn rename(&self, _: PrincipalId, _: String) -> Answer<'_, ()> {
+        now(Err(ErrorKind::Invalid))
+    }
+
+    fn grant(&self, _: Grant) -> Answer<'_, Binding> {
+        now(Err(ErrorKind::Invalid))
+    }
+
+    fn remove(&self, permit: Permit) -> Answer<'_, ()> {
+        if let Some(kind) = *self.refuses.lock().unwrap() {
+            return now(Err(kind));
+        }
+        self.removed.lock().unwrap().push(Organization::canonical(permit.removal()));
+        now(Ok(()))
+    }
+}
+
+/// A ledger that another leader, or an API server that is away, can be played on.
+#[derive(Default)]
+pub(super) struct Book {
+    pub(super) kept: Mutex<Kept>,
+    pub(super) away: Mutex<bool>,
+    pub(super) writes: AtomicU32,
+}
+
+impl Ledger for Arc<Book> {
+    fn read(&self) -> BoxFuture<'_, Result<Kept, LedgerError>> {
+        let kept = self.kept.lock().unwrap().clone();
+        let answer = if *self.away.lock().unwrap() { Err(LedgerError::Gone) } else { Ok(kept) };
+        Box::pin(std::future::ready(answer))
+    }
+
+    fn write<'a>(
+        &'a self,
+        removals: &'a Removals,
+        version: &'a str,
+    ) -> BoxFuture<'a, Result<Option<String>, LedgerError>> {
+        let mut kept = self.kept.lock().unwrap();
+        let answer = if *self.away.lock().unwrap() {
+            Err(LedgerError::Gone)
+        } else if kept.version == version {
+            let count = self.writes.fetch_add(1, Ordering::Relaxed);
+            *kept = Kept { removals: removals.clone(), version: format!("v{count}"), ..Kept::default() };
+            Ok(Some(kept.version.clone()))
+        } else {
+            Ok(None)
+        };
+        Box::pin(std::future::ready(answer))
+    }
+}
+
+/// Caches in which every object is as it was.
+struct Still;
+
+impl Wake for Still {
+    fn wants(&self, _: &Author) -> bool {
+        true
+    }
+
+    fn exists(&self, _: &ObjectKey) -> bool {
+        true
+    }
+
+    fn object(&self, _: &ObjectKey) {}
+    fn connection(&self, _: Kind, _: &str) {}
+    fn dependents(&self, _: Kind, _: &str) {}
+    fn person(&self, _: &str, _: &PrincipalId) {}
+}
+
+fn binding(principal: &str, role: &str) -> Binding {
+    Binding {
+        id: format!("rb-{principal}-{role}"),
+        principal: PrincipalId::new(principal),
+        role: role.to_owned(),
+        crn: String::new(),
+        scope: Some(Scope::organization()),
+        created_at: None,
+    }
+}
+
+pub(super) fn user(number: usize) -> User {
+    User {
+        id: PrincipalId::new(format!("u-{number}")),
+        email: Email::from_remote(&format!("p{number}@example.com")),
+        full_name: String::new(),
+        auth_type: None,
+        created_at: None,
+    }
+}
+
+/// So many people, and an `Operator` for each of them.
+pub(super) fn listing(people: usize) -> Listing {
+    let bindings = (0..people).map(|number| binding(&format!("u-{number}"), "Operator")).collect();
+    Listing { users: (0..people).map(user).collect(), bindings, ..Listing::default() }
+}
+
+/// The lane of an organization of twenty people, without its task.
+pub(super) struct Scene {
+    pub(super) lane: Arc<Lane<Organization>>,
+    pub(super) vendor: Arc<Vendor>,
+    pub(super) book: Arc<Book>,
+}
+
+impl Scene {
+    pub(super) async fn open() -> Self {
+        let (vendor, book) = (Arc::new(Vendor::default()), Arc::new(Book::default()));
+        *vendor.listing.lock().unwrap() = listing(20);
+        let identity =
+            Identity { organization: String::new(), display_name: String::new(), principal: None, simulated: false };
+        let backend: Arc<dyn AccessBackend> = Arc::<Vendor>::clone(&vendor);
+        let parts = Parts {
+            name: "example".to_owned(),
+            realm: Organization { identity, backend, catalogue: Arc::new(Catalogue::embedded().clone()) },
+            wake: Arc::new(Still),
+            leadership: Leadership::always(),
+            protection: Box::new(Protection::default),
+            resync: Box::new(|| Duration::from_mins(10)),
+            limits: Box::new(|| Limits { budget: RemovalBudget::default(), declared: 0, acknowledged: None }),
+            ledger: Box::new(Arc::clone(&book)),
+            outside: Outside::real(),
+        };
+        let lane = Arc::new(Lane {
+            parts,
+            started: Instant::now(),
+            state: RwLock::default(),
+            bell: Notify::new(),
+            task: std::sync::Mutex::default(),
+            writes: tokio::sync::RwLock::default(),
+        });
+        task::list(&lane).await;
+        Self { lane, vendor, book }
+    }
+
+    /// Revokes one person's role, and gives why not.
+    pub(super) async fn revoke(&self, number: usize) -> Option<Reason> {
+        let removal = Removal::Binding(binding(&format!("u-{number}"), "Operator"));
+        self.remove(number, removal).await
+    }
+
+    pub(super) async fn remove(&self, number: usize, removal: Removal) -> Option<Reason> {
+        let (namespace, name, uid) = ("team".to_owned(), format!("b-{number}"), format!("uid-{number}"));
+        let object = ObjectKey { kind: Kind::Binding, namespace, name, uid: uid.clone() };
+        let author = Author { object, generation: 2, deleting: true, confirmed: String::new(), pass: Pass::here() };
+        task::work(&self.lane, vec![Job { author, steps: vec![Step::Remove(removal)], overdue: false }]).await;
+        self.lane.read().failed.get(&uid).map(|failed| failed.finding.reason)
+    }
+
+    pub(super) fn removed(&self) -> usize {
+        self.vendor.removed.lock().unwrap().len()
+    }
+
+    fn counted(&self) -> u32 {
+        self.book.kept.lock().unwrap().removals.counted.iter().map(|it| it.count).sum()
+    }
+}
+
+#[tokio::test]
+async fn each_removal_is_counted_before_it_is_made_and_what_is_beyond_the_budget_is_held() {
+    let scene = Scene::open().await;
+    for number in 2..10 {
+        let expected = (number >= 7).then_some(Reason::RemovalBudgetExceeded);
+        assert_eq!(scene.revoke(number).await, expected, "{number}");
+        let gone = u32::try_from(scene.removed()).unwrap();
+        assert_eq!((gone, scene.book.writes.load(Ordering::Relaxed)), (scene.counted(), scene.counted()));
+    }
+    assert_eq!(scene.removed(), 5);
+}
+
+#[tokio::test]
+async fn what_cannot_be_recorded_is_not_removed() {
+    let scene = Scene::open().await;
+    *scene.book.away.lock().unwrap() = true;
+    assert_eq!(scene.revoke(2).await, Some(Reason::Progressing));
+    *scene.book.away.lock().unwrap() = false;
+    assert_eq!(scene.revoke(3).await, None);
+    *scene.book.away.lock().unwrap() = true;
+    assert_eq!(scene.revoke(4).await, Some(Reason::Progressing));
+    assert_eq!((scene.removed(), scene.counted()), (1, 1));
+}
+
+#[tokio::test]
+async fn what_another_leader_counted_meanwhile_counts() {
+    let scene = Scene::open().await;
+    assert_eq!(scene.revoke(2).await, None);
+    let others = Removals::default().counting(5, &RemovalBudget::default(), 0, jiff::Timestamp::now());
+    *scene.book.kept.lock().unwrap() = Kept { removals: others, version: "theirs".to_owned(), ..Kept::default() };
+    assert_eq!(scene.revoke(3).await, Some(Reason::RemovalBudgetExceeded));
+    assert_eq!(scene.removed(), 1);
+}
+
+#[tokio::test]
+async fn what_the_vendor_certainly_did_not_remove_is_given_back_and_what_is_not_certain_is_not() {
+    let scene = Scene::open().await;
+    for (kind, spent) in [(ErrorKind::Forbidden, 0), (ErrorKind::Throttled, 0), (ErrorKind::Ambiguous, 1)] {
+        *scene.vendor.refuses.lock().unwrap() = Some(kind);
+        scene.revoke(2).await;
+        let record = scene.lane.read().budget.record.clone().unwrap();
+        assert_eq!(record.counted.iter().map(|it| it.count).sum::<u32>(), spent, "{kind:?}");
+        scene.lane.write().paused_until = None;
+    }
+    assert_eq!(scene.removed(), 0);
+}
+
+#[tokio::test]
+async fn an_account_counts_for_each_binding_that_falls_with_it() {
+    let scene = Scene::open().await;
+    {
+        let mut listing = scene.vendor.listing.lock().unwrap();
+        listing.bindings.extend((0..5).map(|number| binding("u-7", &format!("Role{number}"))));
+    }
+    task::list(&scene.lane).await;
+    let account = |number: usize| {
+        let User { id: user, email, .. } = user(number);
+        Removal::Account { user, email }
+    };
+    assert_eq!(scene.remove(6, account(6)).await, None);
+    assert_eq!(scene.counted(), 1);
+    assert_eq!(scene.remove(7, account(7)).await, Some(Reason::RemovalBudgetExceeded));
+}
+
+/// What a listing may come to that proves nothing, and whether removals wait for a better one.
+#[tokio::test]
+async fn a_listing_that_failed_or_is_suddenly_short_takes_nothing_away() {
+    let without = |edit: fn(&mut Listing)| {
+        let mut short = listing(20);
+        edit(&mut short);
+        Ok(short)
+    };
+    // (what, the next listing, what `InventoryFresh` says, whether removals wait)
+    let cases = [
+        ("failed half-way", Err(ErrorKind::Unavailable), Reason::BackendUnavailable, false),
+        ("cut off", Err(ErrorKind::Malformed), Reason::BackendUnavailable, false),
+        ("refused", Err(ErrorKind::Forbidden), Reason::RolesUnreadable, false),
+        ("throttled", Err(ErrorKind::Throttled), Reason::Throttled, false),
+        ("empty", Ok(Listing::default()), Reason::InventoryInDoubt, true),
+        ("all shrunken", Ok(listing(9)), Reason::InventoryInDoubt, true),
+        ("no bindings", without(|it| it.bindings.clear()), Reason::InventoryInDoubt, true),
+        ("no people", without(|it| it.users.clear()), Reason::InventoryInDoubt, true),
+        ("few bindings", without(|it| it.bindings.truncate(9)), Reason::InventoryInDoubt, true),
+    ];
+    for (what, next, reason, waits) in cases {
+        let scene = Scene::open().await;
+        let counts = |scene: &Scene| scene.lane.read().picture.as_ref().unwrap().counts();
+        let before = counts(&scene);
+        match next {
+            Ok(short) => *scene.vendor.listing.lock().unwrap() = short,
+            Err(kind) => *scene.vendor.fails.lock().unwrap() = Some(kind),
+        }
+        task::list(&scene.lane).await;
+        assert_eq!(counts(&scene), before, "{what}: the picture stays");
+        assert_eq!(scene.lane.view().listing_failure().unwrap().reason, reason, "{what}");
+        let expected = waits.then_some(Reason::InventoryInDoubt);
+        assert_eq!(scene.revoke(2).await, expected, "{what}");
+        assert_eq!(scene.removed(), usize::from(!waits), "{what}");
+        // A whole listing ends the doubt, and what waited goes.
+        *scene.vendor.fails.lock().unwrap() = None;
+        *scene.vendor.listing.lock().unwrap() = listing(20);
+        task::list(&scene.lane).await;
+        assert!(scene.lane.view().listing_failure().is_none(), "{what}");
+        assert_eq!(scene.revoke(3).await, None, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_short_listing_is_believed_when_a_second_one_agrees_and_an_empty_one_never() {
+    let scene = Scene::open().await;
+    *scene.vendor.listing.lock().unwrap() = listing(9);
+    task::list(&scene.lane).await;
+    // A failure in between settles nothing.
+    *scene.vendor.fails.lock().unwrap() = Some(ErrorKind::Unavailable);
+    task::list(&scene.lane).await;
+    assert_eq!(scene.revoke(2).await, Some(Reason::InventoryInDoubt));
+    *scene.vendor.fails.lock().unwrap() = None;
+    task::list(&scene.lane).await;
+    assert!(scene.lane.view().listing_failure().is_none());
+    assert_eq!(scene.lane.read().picture.as_ref().unwrap().counts().bindings, 9);
+    *scene.vendor.listing.lock().unwrap() = Listing::default();
+    for _ in 0..3 {
+        task::list(&scene.lane).await;
+        assert_eq!(scene.revoke(2).await, Some(Reason::InventoryInDoubt));
+    }
+    assert_eq!(scene.removed(), 0);
+}
+
+#[tokio::test]
+async fn what_we_removed_ourselves_raises_no_doubt() {
+    let scene = Scene::open().await;
+    {
+        let mut listing = scene.vendor.listing.lock().unwrap();
+        listing.bindings.retain(|it| it.principal.as_str() == "u-2");
+    }
+    // Nineteen of twenty are gone by our own hand.
+    for number in (0..20).filter(|number| *number != 2) {
+        let written = crate::plan::Written::Removed(Removal::Binding(binding(&format!("u-{number}"), "Operator")));
+        scene.lane.write().picture.as_mut().unwrap().apply(&written);
+    }
+    task::list(&scene.lane).await;
+    assert!(scene.lane.view().listing_failure().is_none());
+}
+
+#[tokio::test]
+async fn the_first_listing_after_a_restart_is_measured_by_what_the_status_told() {
+    let counts = |people: u32, bindings: u32| {
+        [("users", people), ("bindings", bindings)].map(|(name, count)| (name.to_owned(), count)).into()
+    };
+    for (told, doubted) in
+        [(counts(20, 20), false), (counts(50, 20), true), (counts(20, 41), true), (counts(0, 0), false)]
+    {
+        let scene = Scene::open().await;
+        scene.lane.write().picture = None;
+        scene.book.kept.lock().unwrap().counts = told;
+        scene.lane.write().budget = budget::BudgetState::default();
+        booking::load(&scene.lane).await.unwrap();
+        task::list(&scene.lane).await;
+        assert_eq!(scene.lane.view().listing_failure().is_some(), doubted);
+        assert_eq!(scene.lane.view().picture().is_none(), doubted, "no object is judged by it");
+        task::list(&scene.lane).await;
+        assert!(scene.lane.view().picture().is_some(), "a second one agrees");
+    }
+}
