@@ -99,12 +99,13 @@ impl Managed for RoleBinding {
         status.binding_id.clone_from(&decided.binding_id);
         status.next_transition = decided.next.map(|at| at.to_string());
         status.meaning = decided.meaning.as_ref().map(meaning_status).or(status.meaning);
-        status.warnings = convert::warnings(&self.metadata, advice(self, &decided, lane.realm(), &view, context));
+        status.warnings = convert::warnings(&self.metadata, advice(self, &decided, lane.realm(), &view, context, now));
         let ended = view.ended(&uid);
         drop(view);
         let (lane, declares) = (Some(lane), decided.declares);
         let advice = new_advice(self.status.as_ref().map(|status| status.warnings.as_slice()), &status.warnings);
-        Plan { lane, ended, advice, declares, ..Plan::say(decided.decision, status, facts.recheck) }
+        let recheck = young(self, now).map_or(facts.recheck, |left| left.min(facts.recheck));
+        Plan { lane, ended, advice, declares, ..Plan::say(decided.decision, status, recheck) }
     }
 
     fn connection(&self) -> &str {
@@ -137,6 +138,7 @@ fn advice(
     realm: &Organization,
     view: &View<'_, Organization>,
     context: &Context,
+    now: Timestamp,
 ) -> Vec<Advice> {
     let record = decided.record.clone().or_else(|| convert::recorded(binding));
     let (Some(record), Some(inventory)) = (record, view.picture()) else { return Vec::new() };
@@ -157,7 +159,19 @@ fn advice(
     rest.dedup();
     rest.retain(|it| *it != own);
     let granted = Granted { who: &record.label, kind: grant.principal.kind(), held: &own };
-    advice::grant(&realm.catalogue, granted, Rest { held: &rest })
+    let rest = young(binding, now).is_none().then_some(Rest { held: &rest });
+    advice::grant(&realm.catalogue, granted, rest)
+}
+
+/// How long an object stays so young that what belongs to it may still be on its way, such as the group to a topic: comparing it
+/// with what else its principal holds would make a false alarm, and a status that changes with each neighbour.
+const YOUNG: Duration = Duration::from_secs(30);
+
+/// How much longer an object is young.
+fn young(binding: &RoleBinding, now: Timestamp) -> Option<Duration> {
+    let created = binding.metadata.creation_timestamp.as_ref()?.0;
+    let age = Duration::try_from(now.duration_since(created)).unwrap_or_default();
+    YOUNG.checked_sub(age).filter(|left| !left.is_zero())
 }
 
 fn grant_status(record: &Recorded, organization_id: &str) -> GrantStatus {

@@ -33,10 +33,11 @@ pub struct Rest<'a> {
     pub held: &'a [Held],
 }
 
-/// What is worth knowing about a grant; nothing of one whose place cannot be read.
-pub fn grant(catalogue: &Catalogue, granted: Granted<'_>, rest: Rest<'_>) -> Vec<Advice> {
+/// What is worth knowing about a grant; nothing of one whose place cannot be read. Without `rest`, which may not be known yet, only
+/// what is about the grant itself.
+pub fn grant(catalogue: &Catalogue, granted: Granted<'_>, rest: Option<Rest<'_>>) -> Vec<Advice> {
     let Some(scope) = granted.held.scope() else { return Vec::new() };
-    let look = Look { catalogue, granted, scope, rest };
+    let look = Look { catalogue, granted, scope, rest: rest.unwrap_or(Rest { held: &[] }) };
     let alone = [
         look.metrics_viewer(),
         look.unverified(),
@@ -49,7 +50,7 @@ pub fn grant(catalogue: &Catalogue, granted: Granted<'_>, rest: Rest<'_>) -> Vec
         look.new_admin(),
     ];
     let mut told: Vec<Advice> = alone.into_iter().flatten().collect();
-    if rest.held.len() <= MOST_COMPARED {
+    if rest.is_some_and(|rest| rest.held.len() <= MOST_COMPARED) {
         let compared = [
             look.consume_without_group(),
             look.clients_by_chance(),

@@ -63,7 +63,9 @@ fn grants<'m>(
             let who = called(&desired.principal);
             let granted = Granted { who: &who, kind: kind(&desired.principal, None), held };
             let rest = without(all, number);
-            found.extend(grant(catalogue, granted, Rest { held: &rest }).into_iter().map(|it| (binding.object, it)));
+            found.extend(
+                grant(catalogue, granted, Some(Rest { held: &rest })).into_iter().map(|it| (binding.object, it)),
+            );
             // The first of those that declare the same is the one that the others add nothing to.
             if let Some(first) = known.get(held) {
                 let first = set.bindings[*first].object.title();
