@@ -11,6 +11,7 @@ mod listing;
 mod organization;
 mod publisher;
 mod realm;
+mod removal;
 mod task;
 #[cfg(test)]
 mod tests;

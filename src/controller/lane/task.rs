@@ -11,14 +11,15 @@ use tracing::{Instrument, Span};
 
 use crate::{
     backend::{BackendError, ErrorKind},
-    plan::{Finding, Guarded, Reason},
+    plan::{Finding, Reason},
 };
 
 use super::{
     Author, Done, Job, Lane, State, booking,
     failure::{Failure, Pace},
     listing::Read,
-    realm::{Again, Realm},
+    realm::Realm,
+    removal::remove_each,
 };
 
 /// Creates under way at once.
@@ -147,21 +148,6 @@ pub(super) async fn work<R: Realm>(lane: &Lane<R>, batch: Vec<Job<R::Step>>) {
     remove_each(lane, removing).await;
 }
 
-/// Makes the steps of jobs that remove something, one job after the other.
-async fn remove_each<R: Realm>(lane: &Lane<R>, jobs: Vec<Job<R::Step>>) {
-    let mut around: Option<Result<R::Around, Failure>> = None;
-    for job in jobs {
-        let steps = async {
-            let result = match add(lane, &job).await {
-                Ok(()) => remove_all(lane, &job, &mut around).await,
-                Err(failure) => Err(failure),
-            };
-            finish(lane, &job.author, result);
-        };
-        job.author.pass.follow(span(lane, &job.author), steps).await;
-    }
-}
-
 /// Jobs with a step that another one before them has too, such as two objects for one grant, come after it: abreast, both
 /// would make it.
 fn told_apart<S: Display>(jobs: Vec<Job<S>>) -> (Vec<Job<S>>, Vec<Job<S>>) {
@@ -173,13 +159,13 @@ fn told_apart<S: Display>(jobs: Vec<Job<S>>) -> (Vec<Job<S>>, Vec<Job<S>>) {
 }
 
 /// The span of an object's steps, which goes on with that of the reconcile that decided them.
-fn span<R: Realm>(lane: &Lane<R>, author: &Author) -> Span {
+pub(super) fn span<R: Realm>(lane: &Lane<R>, author: &Author) -> Span {
     let (object, realm, pass) = (&author.object, &lane.parts.name, author.pass.id);
     tracing::info_span!("steps", kind = object.kind.as_str(), %object, realm, %pass)
 }
 
 /// Makes the steps that add, in order.
-async fn add<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>) -> Result<(), Failure> {
+pub(super) async fn add<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>) -> Result<(), Failure> {
     for step in job.steps.iter().filter(|step| R::removal(step).is_none()) {
         sit_out_pause(lane).await;
         if !lane.parts.wake.wants(&job.author) {
@@ -196,7 +182,7 @@ async fn add<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>) -> Result<(), Failure
     Ok(())
 }
 
-async fn sit_out_pause<R: Realm>(lane: &Lane<R>) {
+pub(super) async fn sit_out_pause<R: Realm>(lane: &Lane<R>) {
     let pause = lane.read().paused_until;
     if let Some(until) = pause {
         tokio::time::sleep_until(until).await;
@@ -224,7 +210,7 @@ fn deposed() -> Failure {
     }
 }
 
-fn failed<R: Realm>(lane: &Lane<R>, step: &R::Step, error: &BackendError) -> Failure {
+pub(super) fn failed<R: Realm>(lane: &Lane<R>, step: &R::Step, error: &BackendError) -> Failure {
     let (kind, name) = (R::NOUN, &lane.parts.name);
     tracing::warn!(kind, realm = %name, step = %step, error = %crate::telemetry::chain(error), "a step failed");
     let mut state = lane.write();
@@ -241,118 +227,14 @@ fn failed<R: Realm>(lane: &Lane<R>, step: &R::Step, error: &BackendError) -> Fai
     Failure::backend::<R>(step, error)
 }
 
-/// Makes an object's removals. What the guards look at is read once for the whole batch; what is removed is read for
-/// itself.
-async fn remove_all<R: Realm>(
-    lane: &Lane<R>,
-    job: &Job<R::Step>,
-    around: &mut Option<Result<R::Around, Failure>>,
-) -> Result<(), Failure> {
-    lane.write().budget.forget(&job.author.object.uid, Instant::now());
-    for (at, step) in job.steps.iter().enumerate() {
-        let Some(removal) = R::removal(step) else { continue };
-        booking::load(lane).await?;
-        booking::hold_back(lane, job, at)?;
-        if lane.read().listing.in_doubt() {
-            return Err(Failure::in_doubt());
-        }
-        sit_out_pause(lane).await;
-        if !lane.parts.wake.wants(&job.author) {
-            return Ok(());
-        }
-        if R::takes_more_along(removal) && !lane.read().listing.is_recent(Instant::now()) {
-            lane.write().listing.want();
-            return Err(Failure::looking_again::<R>());
-        }
-        if around.is_none() {
-            let read = lane.parts.realm.look_around().await;
-            *around = Some(read.map_err(|error| failed(lane, step, &error)));
-        }
-        let Some(Ok(known)) = around else {
-            let Some(Err(failure)) = around.take() else { continue };
-            return Err(failure);
-        };
-        let fresh = look_again(lane, step, removal).await?;
-        let written = remove(lane, job, at, fresh, known).await?;
-        R::passed(known, &written);
-        let survivors = lane.read().picture.as_ref().and_then(|picture| R::survivors(picture, &written));
-        note(lane, &job.author, step, &written, survivors);
-        booking::made(lane, job, at).await;
-    }
-    Ok(())
-}
-
-/// Makes one removal: the guards first, so that what they hold is not counted; then the budget; and the guards once more,
-/// at the moment itself.
-async fn remove<R: Realm>(
-    lane: &Lane<R>,
-    job: &Job<R::Step>,
-    at: usize,
-    fresh: R::Removal,
-    known: &R::Around,
-) -> Result<R::Written, Failure> {
-    guard(lane, &job.author, fresh.clone(), known)?;
-    let booked = booking::book(lane, job, at).await?;
-    let passed = guard(lane, &job.author, fresh, known).inspect_err(|_| booking::give_back(lane, booked.counted))?;
-    let removed = write(lane, lane.parts.realm.remove(passed.with(booked.leave))).await?;
-    removed.map_err(|error| {
-        if certainly_not_made(error.kind) {
-            booking::give_back(lane, booked.counted);
-        }
-        failed(lane, &job.steps[at], &error)
-    })
-}
-
-/// Whether an answer leaves no doubt that a removal was not made, now or at an earlier try.
-fn certainly_not_made(kind: ErrorKind) -> bool {
-    match kind {
-        ErrorKind::CredentialsRejected
-        | ErrorKind::Forbidden
-        | ErrorKind::Conflict
-        | ErrorKind::Invalid
-        | ErrorKind::QuotaExceeded
-        | ErrorKind::Throttled => true,
-        ErrorKind::NotFound | ErrorKind::Unavailable | ErrorKind::Ambiguous | ErrorKind::Malformed => false,
-    }
-}
-
-/// Asks the guards, by the picture and the owner's rules as they are now.
-fn guard<R: Realm>(
+/// Takes a write that happened into the picture, and keeps it for the object's event.
+pub(super) fn note<R: Realm>(
     lane: &Lane<R>,
     author: &Author,
-    removal: R::Removal,
-    known: &R::Around,
-) -> Result<Guarded<R::Removal>, Failure> {
-    let state = lane.read();
-    let Some(picture) = &state.picture else {
-        return Err(Failure::doubt("there is no listing to judge a removal by"));
-    };
-    let protection = (lane.parts.protection)();
-    let passed = lane.parts.realm.pass(removal, picture, known, &protection, &author.confirmed);
-    passed.map_err(|held| Failure::held(held, state.version))
-}
-
-/// What is to be removed, as it is now.
-async fn look_again<R: Realm>(lane: &Lane<R>, step: &R::Step, removal: &R::Removal) -> Result<R::Removal, Failure> {
-    let again = lane.parts.realm.look_again(removal).await.map_err(|error| failed(lane, step, &error))?;
-    match again {
-        Again::There(removal) => Ok(removal),
-        Again::Gone => {
-            let mut state = lane.write();
-            state.unconfirmed.retain(|(written, _)| !R::outdates(removal, written));
-            state.listing.want();
-            drop(state);
-            let message = format!("a fresh look no longer shows what was to be removed ({step}); listing again");
-            Err(Failure::doubt(message))
-        }
-        Again::Unreadable(what) => {
-            Err(Failure::doubt(format!("`{what}` has a form that Roster cannot read, so it is never removed")))
-        }
-    }
-}
-
-/// Takes a write that happened into the picture, and keeps it for the object's event.
-fn note<R: Realm>(lane: &Lane<R>, author: &Author, step: &R::Step, written: &R::Written, note: Option<String>) {
+    step: &R::Step,
+    written: &R::Written,
+    note: Option<String>,
+) {
     let (kind, name) = (R::NOUN, &lane.parts.name);
     tracing::info!(kind, realm = %name, object = %author.object, step = %step, "done");
     let mut state = lane.write();
@@ -369,7 +251,7 @@ fn note<R: Realm>(lane: &Lane<R>, author: &Author, step: &R::Step, written: &R::
 }
 
 /// Ends a job: the object and whoever is concerned are woken.
-fn finish<R: Realm>(lane: &Lane<R>, author: &Author, result: Result<(), Failure>) {
+pub(super) fn finish<R: Realm>(lane: &Lane<R>, author: &Author, result: Result<(), Failure>) {
     let (touched, held) = {
         let mut state = lane.write();
         let uid = &author.object.uid;
