@@ -44,7 +44,11 @@ fn hangs(stage: &Stage, method: &str, path: &str) {
 
 fn linus_operates(stage: &Stage, name: &str) -> Value {
     let scope = json!({"environment": "env-prod01"});
-    stage.binding(name, json!({"email": "linus@example.com"}), "Operator", scope, json!({}))
+    let mut binding = stage.binding(name, json!({"email": "linus@example.com"}), "Operator", scope, json!({}));
+    // The advice would come half a minute later, and be a write of its own.
+    let suppress = "ContainedBinding: he administers the organization, and that is to end";
+    binding["metadata"]["annotations"] = json!({"access.roster.dev/suppress": suppress});
+    binding
 }
 
 fn mary_administers(stage: &Stage, name: &str) -> Value {
