@@ -27,6 +27,8 @@ struct Inner {
     finalized: HashSet<String>,
     /// The last status written, until the cache shows it.
     statuses: HashMap<String, WrittenStatus>,
+    /// The version that our last write left behind, until the cache shows it or a later one.
+    versions: HashMap<String, Version>,
     /// Since when an object waits.
     waiting: HashMap<String, (ObjectKey, Instant)>,
     /// The last sentence told of an object that cannot be decoded.
@@ -42,8 +44,17 @@ struct WrittenStatus {
     at: Instant,
 }
 
+/// A version of an object, and those before it that the cache may still show.
+#[derive(Default)]
+struct Version {
+    now: String,
+    before: Vec<String>,
+}
+
 /// A cache that is behind by more than this is not waited for.
 const LONGEST_LAG: Duration = Duration::from_mins(1);
+/// How many versions the cache may be behind by.
+const LONGEST_PAST: usize = 4;
 
 impl Memory {
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -77,7 +88,33 @@ impl Memory {
 
     /// The cache shows what was written: whatever it shows later is news.
     pub(crate) fn confirmed<K: Managed>(&self, object: &K) {
-        self.lock().statuses.remove(&object.uid().unwrap_or_default());
+        let (mut inner, uid) = (self.lock(), object.uid().unwrap_or_default());
+        inner.statuses.remove(&uid);
+        inner.versions.remove(&uid);
+    }
+
+    /// A write of ours left the object with that version.
+    pub(crate) fn passed<K: Managed>(&self, object: &K, now: &str) {
+        let mut inner = self.lock();
+        let version = inner.versions.entry(object.uid().unwrap_or_default()).or_default();
+        let known =
+            [std::mem::replace(&mut version.now, now.to_owned()), object.resource_version().unwrap_or_default()];
+        for earlier in known.into_iter().filter(|earlier| !earlier.is_empty() && earlier != now) {
+            if !version.before.contains(&earlier) {
+                version.before.push(earlier);
+            }
+        }
+        // The oldest ones the cache shows no more.
+        let old = version.before.len().saturating_sub(LONGEST_PAST);
+        version.before.drain(..old);
+    }
+
+    /// The object's version as far as we know: the cache's, or the one that a write of ours left since.
+    pub(crate) fn version<K: Managed>(&self, object: &K) -> String {
+        let shown = object.resource_version().unwrap_or_default();
+        let inner = self.lock();
+        let ours = inner.versions.get(&object.uid().unwrap_or_default());
+        ours.filter(|ours| ours.before.contains(&shown)).map_or(shown, |ours| ours.now.clone())
     }
 
     /// Since when an object waits; from now where it did not.
@@ -104,6 +141,7 @@ impl Memory {
         let mut inner = self.lock();
         inner.finalized.remove(uid);
         inner.statuses.remove(uid);
+        inner.versions.remove(uid);
         inner.waiting.remove(uid);
         inner.told.remove(uid);
     }

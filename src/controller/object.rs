@@ -49,6 +49,9 @@ pub(crate) enum Error {
     /// Another replica may lead.
     #[error("this replica no longer leads, so it leaves {0} to its successor")]
     Deposed(String),
+    /// Others write it all the time.
+    #[error("{0} is changed by others all the time, so its status waits")]
+    Contended(String),
     /// It took too long.
     #[error("reconciling {0} took longer than {DEADLINE:?}")]
     Deadline(String),

@@ -8,6 +8,7 @@ use kube::{
     api::{GetParams, Patch, PatchParams},
     core::error_boundary::InvalidObject,
 };
+use serde::Deserialize;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -29,6 +30,8 @@ use super::{
 pub(crate) const MANAGER: &str = "roster";
 /// One call to the API server. The client's own retries could wait for minutes inside a reconcile.
 pub(crate) const CALL: Duration = Duration::from_secs(15);
+/// How often a status is written over another version before it is left for later.
+const TRIES: usize = 5;
 
 /// Runs one call under our own deadline.
 pub(crate) async fn within<T>(call: impl Future<Output = Result<T, kube::Error>>) -> Result<T, kube::Error> {
@@ -62,6 +65,7 @@ pub(crate) async fn add_finalizer<K: Managed>(object: &K, generation: i64, conte
     match json_patch(object, &patch, context).await {
         Ok(meta) => {
             context.memory.finalized(object.uid().unwrap_or_default());
+            context.memory.passed(object, meta.resource_version.as_deref().unwrap_or_default());
             Ok(meta.generation == Some(generation) && meta.deletion_timestamp.is_none())
         }
         Err(error) if stale(&error) => Ok(false),
@@ -121,7 +125,8 @@ pub(crate) async fn is_current<K: Managed>(object: &K, context: &Context) -> Res
     }))
 }
 
-/// Writes a status that differs from the one on the object; `false` where there was nothing to write.
+/// Writes a status that differs from the one on the object; `false` where there was nothing to write, or where the object is
+/// gone or was edited, which causes the next look.
 pub(crate) async fn status<K: Managed>(
     object: &K,
     key: &ObjectKey,
@@ -136,39 +141,82 @@ pub(crate) async fn status<K: Managed>(
     if context.memory.wrote(object, status, now) {
         return Ok(false);
     }
-    let operation = "write the status of";
     let mut written = json!(status);
     apart::<K>(&mut written);
+    let mut version = context.memory.version(object);
+    for _ in 0..TRIES {
+        leading(&key.name, context)?;
+        let applied = apply_status::<K>(object.meta(), &version, &written, context).await;
+        match applied.map_err(failed("write the status of", object))? {
+            Applied::Written(version) => {
+                context.memory.remember(object, status, now);
+                context.memory.passed(object, &version);
+                return Ok(true);
+            }
+            Applied::Gone => return Ok(false),
+            Applied::Outdated => {}
+        }
+        // Somebody wrote something of it, or it is another object of that name.
+        let api = K::api(&context.client, object.namespace().as_deref());
+        let read = within(api.get_metadata_opt(&key.name)).await.map_err(failed("read", object))?;
+        let same = |it: &ObjectMeta| it.uid == object.uid() && it.generation == object.meta().generation;
+        let Some(current) = read.map(|current| current.metadata).filter(same) else { return Ok(false) };
+        version = current.resource_version.unwrap_or_default();
+    }
+    Err(Error::Contended(key.name.clone()))
+}
+
+/// What became of a status that was to be written over one version of an object.
+enum Applied {
+    /// The object has this version by it.
+    Written(String),
+    /// The object has another version by now, or is another one.
+    Outdated,
+    /// There is no object of that name.
+    Gone,
+}
+
+/// As much of an answer as is looked at, so that an object we cannot decode can be told so.
+#[derive(Deserialize)]
+struct Answer {
+    metadata: Versioned,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Versioned {
+    #[serde(default)]
+    resource_version: String,
+}
+
+/// Applies a status to that version of an object and to no other. The version says which object is meant, since no two
+/// objects ever have the same one: the uid does not, as the API server takes a status whatever uid comes with it.
+async fn apply_status<K: Managed>(
+    meta: &ObjectMeta,
+    version: &str,
+    status: &serde_json::Value,
+    context: &Context,
+) -> Result<Applied, kube::Error> {
+    if version.is_empty() {
+        return Ok(Applied::Outdated);
+    }
+    let name = meta.name.as_deref().unwrap_or_default();
     let body = json!({
         "apiVersion": K::api_version(&()),
         "kind": K::kind(&()),
-        "metadata": {"name": key.name, "uid": key.uid},
-        "status": written,
+        "metadata": {"name": name, "uid": meta.uid, "resourceVersion": version},
+        "status": status,
     });
-    leading(&key.name, context)?;
-    match apply_status::<K>(object.meta(), &body, context).await {
-        Ok(()) => {
-            context.memory.remember(object, status, now);
-            Ok(true)
-        }
-        // Deleted meanwhile, or re-created under another uid.
-        Err(kube::Error::Api(answer)) if answer.is_not_found() || answer.is_conflict() => Ok(false),
-        Err(error) => Err(failed(operation, object)(error)),
-    }
-}
-
-async fn apply_status<K: Managed>(
-    meta: &ObjectMeta,
-    body: &serde_json::Value,
-    context: &Context,
-) -> Result<(), kube::Error> {
-    let name = meta.name.as_deref().unwrap_or_default();
     let api = K::api(&context.client, meta.namespace.as_deref());
-    // The body of the answer is not looked at, so that an object we cannot decode can be told so.
     let request = kube::core::Request::new(api.resource_url())
-        .patch_subresource("status", name, &PatchParams::apply(MANAGER).force(), &Patch::Apply(body))
+        .patch_subresource("status", name, &PatchParams::apply(MANAGER).force(), &Patch::Apply(&body))
         .map_err(kube::Error::BuildRequest)?;
-    within(context.client.request_text(request)).await.map(|_| ())
+    match within(context.client.request::<Answer>(request)).await {
+        Ok(answer) => Ok(Applied::Written(answer.metadata.resource_version)),
+        Err(kube::Error::Api(answer)) if answer.is_conflict() => Ok(Applied::Outdated),
+        Err(kube::Error::Api(answer)) if answer.is_not_found() => Ok(Applied::Gone),
+        Err(error) => Err(error),
+    }
 }
 
 /// Tells an object that cannot be decoded that it cannot, and what to do. The rest of its status stays: with it goes what
@@ -193,35 +241,48 @@ async fn tell_undecodable<K: Managed>(meta: &ObjectMeta, message: &str, context:
         move |source: kube::Error| Error::Kubernetes { operation, object, source: Box::new(source) }
     };
     let api = K::api(&context.client, meta.namespace.as_deref());
-    let request = kube::core::Request::new(api.resource_url()).get(&name, &GetParams::default());
-    let request = request.map_err(|source| failed("read")(kube::Error::BuildRequest(source)))?;
-    let object: serde_json::Value = match within(context.client.request(request)).await {
-        Ok(object) => object,
-        Err(kube::Error::Api(answer)) if answer.is_not_found() => return Ok(()),
-        Err(error) => return Err(failed("read")(error)),
-    };
+    for _ in 0..TRIES {
+        let request = kube::core::Request::new(api.resource_url()).get(&name, &GetParams::default());
+        let request = request.map_err(|source| failed("read")(kube::Error::BuildRequest(source)))?;
+        let object: serde_json::Value = match within(context.client.request(request)).await {
+            Ok(object) => object,
+            Err(kube::Error::Api(answer)) if answer.is_not_found() => return Ok(()),
+            Err(error) => return Err(failed("read")(error)),
+        };
+        if object["metadata"]["uid"].as_str() != meta.uid.as_deref() {
+            return Ok(());
+        }
+        let Some(status) = told_undecodable::<K>(&object["status"], meta, message, context) else { return Ok(()) };
+        leading(&name, context)?;
+        let version = object["metadata"]["resourceVersion"].as_str().unwrap_or_default();
+        let applied = apply_status::<K>(meta, version, &status, context).await;
+        match applied.map_err(failed("write the status of"))? {
+            Applied::Written(_) | Applied::Gone => return Ok(()),
+            Applied::Outdated => {}
+        }
+    }
+    Err(Error::Contended(name))
+}
+
+/// The status that says that the object cannot be decoded; `None` where it says so already.
+fn told_undecodable<K: Managed>(
+    before: &serde_json::Value,
+    meta: &ObjectMeta,
+    message: &str,
+    context: &Context,
+) -> Option<serde_json::Value> {
     let finding = Finding::new(Reason::InvalidSpec, message);
     let validated = [(ConditionType::Validated, Fact::new(false, Reason::InvalidSpec, message))];
     let generation = meta.generation.unwrap_or_default();
     let report = Report { ready: &finding, facts: &validated, generation };
-    let before: Conditions = serde_json::from_value(object["status"]["conditions"].clone()).unwrap_or_default();
-    let conditions = Conditions::written(status::conditions(&before.read(), &report, context.settings.outside.now()));
-    if object["status"]["observedGeneration"] == generation && before == conditions {
-        return Ok(());
+    let said: Conditions = serde_json::from_value(before["conditions"].clone()).unwrap_or_default();
+    let conditions = Conditions::written(status::conditions(&said.read(), &report, context.settings.outside.now()));
+    if before["observedGeneration"] == generation && said == conditions {
+        return None;
     }
-    let mut status = object["status"].clone();
+    let mut status = before.clone();
     apart::<K>(&mut status);
     status["observedGeneration"] = generation.into();
     status["conditions"] = json!(conditions);
-    let body = json!({
-        "apiVersion": K::api_version(&()),
-        "kind": K::kind(&()),
-        "metadata": {"name": name, "uid": meta.uid},
-        "status": status,
-    });
-    leading(&name, context)?;
-    match apply_status::<K>(meta, &body, context).await {
-        Err(kube::Error::Api(answer)) if answer.is_not_found() || answer.is_conflict() => Ok(()),
-        applied => applied.map_err(failed("write the status of")),
-    }
+    Some(status)
 }

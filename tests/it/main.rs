@@ -30,4 +30,5 @@ mod sandbox;
 mod schema;
 mod simulator;
 mod stage;
+mod successor;
 mod tools;

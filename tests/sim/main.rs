@@ -13,5 +13,6 @@ mod drive;
 mod memory;
 mod stage;
 mod story;
+mod successor;
 mod twin;
 mod way;

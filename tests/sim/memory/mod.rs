@@ -20,6 +20,7 @@ mod write;
 use std::{
     convert::Infallible,
     sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
 };
 
 use ::http::{Request, Response};
@@ -44,12 +45,26 @@ pub(crate) struct Memory {
     state: Arc<Mutex<State>>,
     /// Says the newest version, so that watches need not ask.
     bell: watch::Sender<u64>,
+    /// The next patch whose path ends like that takes so long to arrive.
+    late: Arc<Mutex<Option<(String, Duration)>>>,
 }
 
 impl Memory {
     /// An empty server with the namespace `default`.
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { state: Arc::new(Mutex::new(State::new(clock))), bell: watch::Sender::new(0) }
+        Self { state: Arc::new(Mutex::new(State::new(clock))), bell: watch::Sender::new(0), late: Arc::default() }
+    }
+
+    /// Lets the next patch whose path ends like that arrive late.
+    pub(crate) fn delay(&self, end: &str, by: Duration) {
+        *self.late.lock().unwrap() = Some((end.to_owned(), by));
+    }
+
+    /// How much later than others a request arrives.
+    fn lateness(&self, head: &::http::request::Parts) -> Duration {
+        let patch = head.method == ::http::Method::PATCH;
+        let late = self.late.lock().unwrap().take_if(|(end, _)| patch && head.uri.path().ends_with(&**end));
+        late.map_or(Duration::ZERO, |(_, by)| by)
     }
 
     /// A client that speaks to it; what it asks is written down under that name. Each way, there and back, takes up to so many
@@ -62,7 +77,7 @@ impl Memory {
                 let (head, body) = request.into_parts();
                 let body = body.collect().await.unwrap().to_bytes();
                 // Whoever asks waits, and meanwhile others may be first; who is gone meanwhile does not learn the answer.
-                tokio::time::sleep(chance.pause(way)).await;
+                tokio::time::sleep(chance.pause(way) + memory.lateness(&head)).await;
                 let answer = memory.answer(&user, &Request::from_parts(head, body.to_vec()));
                 tokio::time::sleep(chance.pause(way)).await;
                 Ok(answer)
