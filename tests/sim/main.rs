@@ -9,9 +9,11 @@
 )]
 
 mod chance;
+mod crash;
 mod drive;
 mod memory;
 mod stage;
 mod story;
 mod twin;
 mod way;
+mod wire;
