@@ -60,6 +60,10 @@ pub struct RemovalsStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "atomic"))]
     pub counted: Vec<CountedStatus>,
+    /// What of it may not have been made yet: after a restart it is not counted again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "atomic"))]
+    pub open: Vec<OpenRemovalStatus>,
     /// The last `access.roster.dev/acknowledge` that was heard.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acknowledged: Option<AcknowledgedStatus>,
@@ -79,6 +83,20 @@ pub struct CountedStatus {
     pub count: u32,
     /// How many grants were declared then.
     pub declared: u32,
+}
+
+/// A removal that was counted and may not have been made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OpenRemovalStatus {
+    /// What stands for it.
+    #[schemars(length(max = 64))]
+    pub mark: String,
+    /// For how many it was counted.
+    pub weight: u32,
+    /// When.
+    #[schemars(length(max = 64))]
+    pub at: String,
 }
 
 /// A person's yes.

@@ -69,7 +69,9 @@ impl Managed for RoleBinding {
         let lane = match lane_or_wait(self, &ground.link, ground.observing, &status) {
             Ok(lane) => lane,
             Err(mut plan) => {
-                plan.declares = convert::recorded(self).into_iter().map(|recorded| recorded.grant).collect();
+                let live = self.metadata.deletion_timestamp.is_none();
+                let recorded = convert::recorded(self).filter(|_| live);
+                plan.declares = recorded.into_iter().map(|recorded| recorded.grant).collect();
                 // Something is due and cannot be done: that is no time to be quiet.
                 plan.quiet &= !is_due(status.next_transition.as_deref(), now);
                 return *plan;

@@ -26,6 +26,11 @@ pub(crate) struct Declared {
 struct Inner {
     filled: bool,
     objects: HashMap<String, (ObjectKey, String, Vec<Grant>)>,
+    /// The organization and role of each object that was not looked at since the start, by uid. Before a crash one may have
+    /// made what its status does not record.
+    unseen: HashMap<String, (String, String)>,
+    /// How many of these there are.
+    roles: HashMap<(String, String), usize>,
     /// By organization and grant, the uids.
     grants: HashMap<(String, Grant), BTreeSet<String>>,
     /// By organization and principal, the uids.
@@ -52,6 +57,14 @@ impl Declared {
         for (key, organization, grant) in recorded {
             inner.put(&key, &organization, vec![grant]);
         }
+        let live = bindings.select(|object| {
+            let place = (object.spec.organization_ref.name.clone(), object.spec.role.clone());
+            let uid = object.meta().uid.clone().filter(|_| object.meta().deletion_timestamp.is_none())?;
+            Some((uid, place))
+        });
+        for (uid, place) in live {
+            inner.await_look(uid, place);
+        }
     }
 
     /// What an object stands for from now on. Gives the others that stand for what it newly does, or no longer does: they
@@ -69,13 +82,30 @@ impl Declared {
         others.map(|(key, _, _)| key.clone()).collect()
     }
 
-    pub(crate) fn remove(&self, uid: &str) {
-        self.lock().remove(uid);
+    /// An object was looked at with the picture of its organization at hand: what it stands for is known.
+    pub(crate) fn seen(&self, uid: &str) {
+        self.lock().see(uid);
     }
 
-    /// Whether any object stands for a grant.
+    pub(crate) fn remove(&self, uid: &str) {
+        let mut inner = self.lock();
+        inner.see(uid);
+        inner.remove(uid);
+    }
+
+    /// Whether any object stands for a grant; `None` where one may that was not looked at yet.
+    pub(crate) fn knows(&self, organization: &str, grant: &Grant) -> Option<bool> {
+        let inner = self.lock();
+        if inner.grants.contains_key(&(organization.to_owned(), grant.clone())) {
+            return Some(true);
+        }
+        let may = !inner.roles.is_empty() && inner.roles.contains_key(&(organization.to_owned(), grant.role.clone()));
+        (!may).then_some(false)
+    }
+
+    /// Whether any object stands for a grant, or may.
     pub(crate) fn is_declared(&self, organization: &str, grant: &Grant) -> bool {
-        self.lock().grants.contains_key(&(organization.to_owned(), grant.clone()))
+        self.knows(organization, grant) != Some(false)
     }
 
     /// The objects that stand for a grant, as `namespace/name`, but for one.
@@ -109,6 +139,21 @@ fn forget<K: Eq + Hash>(map: &mut HashMap<K, BTreeSet<String>>, key: &K, uid: &s
 }
 
 impl Inner {
+    fn await_look(&mut self, uid: String, place: (String, String)) {
+        *self.roles.entry(place.clone()).or_default() += 1;
+        self.unseen.insert(uid, place);
+    }
+
+    fn see(&mut self, uid: &str) {
+        let Some(place) = self.unseen.remove(uid) else { return };
+        let left = self.roles.get(&place).copied().unwrap_or_default().saturating_sub(1);
+        if left == 0 {
+            self.roles.remove(&place);
+        } else {
+            self.roles.insert(place, left);
+        }
+    }
+
     fn put(&mut self, key: &ObjectKey, organization: &str, grants: Vec<Grant>) {
         self.remove(&key.uid);
         for grant in &grants {
@@ -129,5 +174,33 @@ impl Inner {
             forget(&mut self.holders, &(organization.clone(), grant.principal.clone()), uid);
             forget(&mut self.grants, &(organization.clone(), grant), uid);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::Scope;
+
+    fn grant(role: &str) -> Grant {
+        Grant { principal: PrincipalId::new("u-1"), role: role.to_owned(), scope: Scope::organization() }
+    }
+
+    #[test]
+    fn what_an_object_may_stand_for_is_not_known_before_it_was_looked_at() {
+        let declared = Declared::default();
+        for (uid, role) in [("uid-1", "Operator"), ("uid-2", "Operator"), ("uid-3", "MetricsViewer")] {
+            declared.lock().await_look(uid.to_owned(), ("o".to_owned(), role.to_owned()));
+        }
+        declared.seen("uid-1");
+        declared.remove("uid-3");
+        assert_eq!(declared.knows("o", &grant("Operator")), None);
+        assert!(declared.is_declared("o", &grant("Operator")));
+        assert_eq!(declared.knows("another", &grant("Operator")), Some(false));
+        assert_eq!(declared.knows("o", &grant("MetricsViewer")), Some(false));
+        declared.seen("uid-2");
+        declared.seen("uid-2");
+        assert_eq!(declared.knows("o", &grant("Operator")), Some(false));
+        assert!(declared.lock().roles.is_empty());
     }
 }

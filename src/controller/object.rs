@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use crate::{
     api::{CONFIRM_REMOVAL, common::Conditions},
-    plan::{Class, Decision, Fact, Finding},
+    plan::{Class, Decision, Fact, Finding, Reason},
     status::{self, ConditionType, Report},
     telemetry::{Pass, metrics::Reconciled},
 };
@@ -114,6 +114,9 @@ async fn pass<K: Managed>(object: &K, context: &Context) -> Result<(Action, Reco
     drop(facts);
     for other in context.declared.put(&key, object.connection(), &plan.declares) {
         context.wake.object(&other);
+    }
+    if plan.lane.is_some() && plan.decision.ready.reason != Reason::OrganizationNotReady {
+        context.declared.seen(&key.uid);
     }
     if deleting && plan.decision.released {
         return release(object, &key, &plan, context).await.map(|action| (action, Reconciled::Changed));

@@ -78,7 +78,8 @@ impl Managed for ConfluentUser {
                 let id = person.id().cloned();
                 let sent = u32::try_from(inventory.invitation_count(&desired.email)).unwrap_or(u32::MAX);
                 status.invitation = invitation(person, sent.max(attempts));
-                status.access = id.as_ref().map(|id| access(id, inventory, self.connection(), context));
+                let before = status.access.take().unwrap_or_default();
+                status.access = id.as_ref().map(|id| access(id, inventory, self.connection(), &before, context));
                 let deleting = self.metadata.deletion_timestamp.is_some();
                 let hangs_on = id.as_ref().filter(|_| deleting);
                 let object = user::UserObject {
@@ -175,20 +176,31 @@ fn sharers(user: &ConfluentUser, context: &Context) -> Vec<String> {
     names
 }
 
-/// What the person holds by bindings of their own, with what no object declares marked.
-fn access(id: &PrincipalId, inventory: &Inventory, organization: &str, context: &Context) -> AccessList {
+/// What the person holds by bindings of their own, with what no object declares marked. Where that is not known yet, what was
+/// said before a restart stays.
+fn access(
+    id: &PrincipalId,
+    inventory: &Inventory,
+    organization: &str,
+    before: &AccessList,
+    context: &Context,
+) -> AccessList {
     let declared = |it: &Held| {
         let grant =
             it.scope().map(|scope| Grant { principal: id.clone(), role: it.role.clone(), scope: scope.clone() });
-        grant.is_some_and(|grant| !context.declared.others(organization, &grant, "").is_empty())
+        let known = grant.map_or(Some(false), |grant| context.declared.knows(organization, &grant));
+        known.unwrap_or_else(|| !before.entries.contains(&format!("{it}{UNDECLARED}")))
     };
     listed(&effective::held(id, &[], inventory.bindings_of(id), None), declared)
 }
 
+/// What marks a grant in that list.
+const UNDECLARED: &str = " (declared by no object)";
+
 /// The list of a status: capped, with the total before that.
 fn listed(held: &[Held], declared: impl Fn(&Held) -> bool) -> AccessList {
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    let mark = |it: &Held| if declared(it) { "" } else { " (declared by no object)" };
+    let mark = |it: &Held| if declared(it) { "" } else { UNDECLARED };
     let mut entries: Vec<String> = held.iter().map(|it| format!("{it}{}", mark(it))).collect();
     let undeclared = held.iter().filter(|it| !declared(it)).count();
     entries.sort();

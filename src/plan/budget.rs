@@ -71,11 +71,25 @@ pub struct Acknowledged {
     pub left: BTreeSet<String>,
 }
 
+/// A removal that was counted and is not known to be made. Whoever counts it may end before it is made, and whoever follows
+/// makes it without counting it again: an operator that dies over and over would use up the budget, and remove nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenRemoval {
+    /// Its mark.
+    pub mark: String,
+    /// For how much it was counted.
+    pub weight: u32,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// What is kept about removals, so that a restart forgets none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Removals {
     /// What was counted, the oldest first.
     pub counted: Vec<Counted>,
+    /// What of it may not have been made yet.
+    pub open: Vec<OpenRemoval>,
     /// The last yes.
     pub acknowledged: Option<Acknowledged>,
 }
@@ -111,21 +125,39 @@ impl Removals {
             counted[0].declared = counted[0].declared.max(oldest.declared);
         }
         let acknowledged = self.acknowledged.clone().filter(|yes| !yes.left.is_empty() && is_good(yes, now));
-        Self { counted, acknowledged }
+        Self { counted, acknowledged, open: self.open.clone() }
+    }
+
+    /// Whether that removal was counted for no less within the window.
+    fn has_counted(&self, mark: &str, weight: u32, window: SignedDuration, now: Timestamp) -> bool {
+        let same = |open: &OpenRemoval| open.mark == mark && open.weight >= weight;
+        self.open.iter().any(|open| same(open) && now.duration_since(open.at) < window)
+    }
+
+    /// The same with a removal that was counted.
+    fn opening(mut self, mark: &str, weight: u32, at: Timestamp) -> Self {
+        self.open.retain(|open| open.mark != mark);
+        self.open.push(OpenRemoval { mark: mark.to_owned(), weight, at });
+        // What is forgotten is counted once more.
+        let most = self.open.len().saturating_sub(MOST_ENTRIES);
+        self.open.drain(..most);
+        self
     }
 
     /// The same after one that was counted turned out not to be made.
     #[must_use]
-    pub fn giving_back(mut self, weight: u32) -> Self {
+    pub fn giving_back(mut self, mark: &str, weight: u32) -> Self {
+        self.open.retain(|open| open.mark != mark);
         if let Some(last) = self.counted.last_mut() {
             last.count = last.count.saturating_sub(weight);
         }
         self
     }
 
-    /// The same after one that a person said yes to was made.
+    /// The same after one was made, which a person may have said yes to.
     #[must_use]
     pub fn without(mut self, mark: &str) -> Self {
+        self.open.retain(|open| open.mark != mark);
         if let Some(yes) = &mut self.acknowledged {
             yes.left.remove(mark);
         }
@@ -186,13 +218,14 @@ pub struct BudgetFacts<'a> {
 pub fn admit(mark: &str, weight: u32, facts: BudgetFacts<'_>) -> Option<Admitted> {
     let BudgetFacts { budget, declared, removals, tripped, now } = facts;
     let free = || Some(Admitted { leave: Leave(()), record: removals.clone(), counted: false });
-    if budget.is_off() || removals.acknowledges(mark, now) {
+    if budget.is_off() || removals.acknowledges(mark, now) || removals.has_counted(mark, weight, budget.window, now) {
         return free();
     }
     if tripped || weight > removals.room(budget, declared, now) {
         return None;
     }
-    Some(Admitted { leave: Leave(()), record: removals.counting(weight, budget, declared, now), counted: true })
+    let record = removals.counting(weight, budget, declared, now).opening(mark, weight, now);
+    Some(Admitted { leave: Leave(()), record, counted: true })
 }
 
 /// One removal that is held.

@@ -9,6 +9,7 @@
 )]
 
 mod chance;
+mod crash;
 mod drive;
 mod memory;
 mod stage;
@@ -16,3 +17,4 @@ mod story;
 mod successor;
 mod twin;
 mod way;
+mod wire;

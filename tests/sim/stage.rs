@@ -20,13 +20,13 @@ use tokio::{
 
 use crate::{
     chance::Chance,
-    memory::Memory,
+    memory::{Clock, Memory},
     way::{Changes, Picture, outside},
 };
 
 /// Where everything of the tests is.
 pub(crate) const TEAM: &str = "team";
-const SYSTEM: &str = "roster-system";
+pub(crate) const SYSTEM: &str = "roster-system";
 /// The user that the operator is, in what was asked.
 pub(crate) const OPERATOR: &str = "operator";
 /// The organization of the example.
@@ -45,6 +45,8 @@ pub(crate) fn clock() -> impl Fn() -> Timestamp + Clone + Send + Sync + 'static 
 pub(crate) struct Stage {
     pub(crate) memory: Memory,
     pub(crate) simulator: Simulator,
+    /// The time of everybody's stamps.
+    pub(crate) clock: Clock,
     admin: Client,
     outside: Outside,
     chance: Chance,
@@ -57,13 +59,30 @@ pub(crate) struct Stage {
 impl Stage {
     /// An organization with its Secret and delegation, connected under the name `o`, and an operator that runs.
     pub(crate) async fn new(seed: u64) -> Self {
+        let mut stage = Self::idle(seed).await;
+        stage.start();
+        stage
+    }
+
+    /// The same without an operator.
+    pub(crate) async fn idle(seed: u64) -> Self {
         let (chance, clock) = (Chance::new(seed), clock());
         let memory = Memory::new(Arc::new(clock.clone()));
         let simulator = Simulator::example(seed, Arc::new(clock.clone()));
         let changes = Changes::default();
-        let outside = outside(&simulator, clock, &chance, &changes, seed);
+        let outside = outside(&simulator, clock.clone(), &chance, &changes, seed);
         let admin = memory.client("admin", Chance::new(0), 0);
-        let mut stage = Self { memory, simulator, admin, outside, chance, changes, operator: None, starts: 0 };
+        let stage = Self {
+            memory,
+            simulator,
+            clock: Arc::new(clock),
+            admin,
+            outside,
+            chance,
+            changes,
+            operator: None,
+            starts: 0,
+        };
         for name in [SYSTEM, TEAM] {
             stage.create("namespaces", "", json!({"metadata": {"name": name}})).await;
         }
@@ -71,28 +90,31 @@ impl Stage {
         let data = json!({"key": key.key, "secret": key.secret});
         stage.create("secrets", SYSTEM, json!({"metadata": {"name": "o"}, "stringData": data})).await;
         stage.create("confluentorganizations", "", organization()).await;
-        stage.start();
         stage
     }
 
-    /// Starts the operator, as another process than any before.
-    pub(crate) fn start(&mut self) {
-        self.starts += 1;
-        let identity = format!("roster-{}", self.starts);
+    /// What an operator of that name, with such ways out, is started with.
+    pub(crate) fn settings(identity: &str, outside: Outside) -> Settings {
         // Patient, since each renewal is two requests of a virtual hour that should cost little.
-        let mut lease = LeaseSettings::new(SYSTEM, "roster", &identity);
+        let mut lease = LeaseSettings::new(SYSTEM, "roster", identity);
         (lease.lease_duration, lease.renew_deadline) = (Duration::from_mins(1), Duration::from_secs(40));
         lease.retry_period = Duration::from_secs(10);
-        let settings = Settings {
+        Settings {
             catalogue: Arc::new(Catalogue::embedded().clone()),
             credentials_namespace: SYSTEM.to_owned(),
             http_hosts: Vec::new(),
             lease,
             listen: None,
             concurrency: 4,
-            instance: identity,
-            outside: self.outside.clone(),
-        };
+            instance: identity.to_owned(),
+            outside,
+        }
+    }
+
+    /// Starts the operator, as another process than any before.
+    pub(crate) fn start(&mut self) {
+        self.starts += 1;
+        let settings = Self::settings(&format!("roster-{}", self.starts), self.outside.clone());
         let client = self.memory.client(OPERATOR, self.chance.clone(), WAY);
         self.operator = Some(tokio::spawn(async move {
             let run = controller::run(client, settings, Metrics::new("test"), std::future::pending());
@@ -109,7 +131,8 @@ impl Stage {
         }
     }
 
-    async fn send(&self, method: &str, path: &str, body: &Value) -> Result<Value, kube::Error> {
+    /// One request of somebody who may do everything.
+    pub(crate) async fn send(&self, method: &str, path: &str, body: &Value) -> Result<Value, kube::Error> {
         let request =
             Request::builder().method(method).uri(path).header("content-type", "application/merge-patch+json");
         self.admin.request(request.body(body.to_string().into_bytes()).unwrap()).await
@@ -263,9 +286,11 @@ fn place(plural: &str, namespace: &str) -> (String, &'static str, &'static str) 
         "confluentorganizations" => (ours, "access.roster.dev/v1alpha1", "ConfluentOrganization"),
         "confluentusers" => (ours, "access.roster.dev/v1alpha1", "ConfluentUser"),
         "accessrolebindings" => (ours, "access.roster.dev/v1alpha1", "RoleBinding"),
+        "publishers" => (ours, "access.roster.dev/v1alpha1", "Publisher"),
+        "publisherusers" => (ours, "access.roster.dev/v1alpha1", "PublisherUser"),
         other => unreachable!("no resource `{other}`"),
     };
-    if namespace.is_empty() || plural == "confluentorganizations" {
+    if namespace.is_empty() || matches!(plural, "namespaces" | "confluentorganizations" | "publishers") {
         return (format!("{root}/{plural}"), version, kind);
     }
     (format!("{root}/namespaces/{namespace}/{plural}"), version, kind)

@@ -3,8 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    api::removal::{AcknowledgedStatus, CountedStatus, HeldRemovalsStatus, RemovalBudgetSpec, RemovalsStatus},
-    plan::budget::{Acknowledged, Counted, HeldSet, RemovalBudget, Removals},
+    api::removal::{
+        AcknowledgedStatus, CountedStatus, HeldRemovalsStatus, OpenRemovalStatus, RemovalBudgetSpec, RemovalsStatus,
+    },
+    plan::budget::{Acknowledged, Counted, HeldSet, OpenRemoval, RemovalBudget, Removals},
 };
 
 /// Most marks of acknowledged removals in a status.
@@ -30,7 +32,11 @@ pub fn removals(status: &RemovalsStatus) -> Option<Removals> {
         let left = yes.left.iter().cloned().collect();
         Some(Acknowledged { digest: yes.digest.clone(), at: instant(&yes.at)?, left })
     };
+    let open = |open: &OpenRemovalStatus| {
+        Some(OpenRemoval { mark: open.mark.clone(), weight: open.weight, at: instant(&open.at)? })
+    };
     Some(Removals {
+        open: status.open.iter().map(open).collect::<Option<_>>()?,
         counted: status.counted.iter().map(one).collect::<Option<_>>()?,
         acknowledged: status.acknowledged.as_ref().map(yes).map_or(Some(None), |read| read.map(Some))?,
     })
@@ -53,7 +59,13 @@ pub fn removals_status(removals: &Removals) -> RemovalsStatus {
         at: yes.at.to_string(),
         left: yes.left.iter().take(MOST_MARKS).cloned().collect(),
     };
+    let open = |open: &OpenRemoval| OpenRemovalStatus {
+        mark: open.mark.clone(),
+        weight: open.weight,
+        at: open.at.to_string(),
+    };
     RemovalsStatus {
+        open: removals.open.iter().map(open).collect(),
         counted: removals.counted.iter().map(one).collect(),
         acknowledged: removals.acknowledged.as_ref().map(yes),
     }
@@ -82,6 +94,7 @@ mod tests {
         let removals_now = Removals {
             counted: vec![Counted { since: at, until: at + SignedDuration::from_secs(9), count: 3, declared: 40 }],
             acknowledged: Some(yes),
+            open: vec![OpenRemoval { mark: "m".to_owned(), weight: 2, at }],
         };
         assert_eq!(removals(&removals_status(&removals_now)), Some(removals_now));
         assert_eq!(removals(&RemovalsStatus::default()), Some(Removals::default()));
@@ -92,6 +105,7 @@ mod tests {
         let cases = [
             json!({"counted": [{"since": "yesterday", "until": "2026-01-01T12:00:00Z", "count": 1, "declared": 1}]}),
             json!({"acknowledged": {"digest": "d", "at": "", "left": ["a"]}}),
+            json!({"open": [{"mark": "m", "weight": 1, "at": "soon"}]}),
         ];
         for status in cases {
             assert_eq!(removals(&serde_json::from_value(status).unwrap()), None);

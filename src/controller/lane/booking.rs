@@ -21,7 +21,13 @@ const TRIES: usize = 5;
 /// Leave for one removal, and how much it was counted for.
 pub(super) struct Booked {
     pub(super) leave: Leave,
-    pub(super) counted: u32,
+    pub(super) counted: Counted,
+}
+
+/// What a removal is called where it is counted, and for how much it was.
+pub(super) struct Counted {
+    mark: String,
+    weight: u32,
 }
 
 /// Reads what an earlier lane, or another leader, left behind.
@@ -86,7 +92,7 @@ pub(super) async fn book<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>, at: usize
             hold_back(lane, job, at)?;
             return Err(Failure::doubt("what was removed lately is not known; looking again"));
         };
-        let counted = if admitted.counted { weight } else { 0 };
+        let counted = Counted { mark: mark.clone(), weight: if admitted.counted { weight } else { 0 } };
         let yes = |removals: &crate::plan::Removals| removals.acknowledged.as_ref().map(|yes| yes.digest.clone());
         if !admitted.counted && yes(&admitted.record) == yes(&kept.removals) {
             return Ok(Booked { leave: admitted.leave, counted });
@@ -106,9 +112,10 @@ pub(super) async fn book<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>, at: usize
 }
 
 /// A removal that was counted was not made after all.
-pub(super) fn give_back<R: Realm>(lane: &Lane<R>, counted: u32) {
+pub(super) fn give_back<R: Realm>(lane: &Lane<R>, counted: &Counted) {
     let mut state = lane.write();
-    state.budget.record = state.budget.record.take().map(|record| record.giving_back(counted));
+    let Counted { mark, weight } = counted;
+    state.budget.record = state.budget.record.take().map(|record| record.giving_back(mark, *weight));
 }
 
 /// A removal was made; the last one that a person said yes to closes that.
@@ -125,6 +132,24 @@ pub(super) async fn made<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>, at: usize
     if closed {
         close(lane).await;
     }
+}
+
+/// Takes an acknowledgement off of which an earlier lane made all, and died: once every object has had its say, and none wants
+/// anything removed any more.
+pub(super) async fn tidy<R: Realm>(lane: &Lane<R>) {
+    let acknowledged = |state: &State<R>| state.budget.record.as_ref().is_some_and(|it| it.acknowledged.is_some());
+    if !acknowledged(&lane.read()) || lane.started.elapsed() <= (lane.parts.resync)() {
+        return;
+    }
+    {
+        let mut state = lane.write();
+        let waits = state.failed.keys().any(|uid| !state.budget.holds(uid));
+        if waits || !state.under_way.is_empty() || state.budget.holds_acknowledged() {
+            return;
+        }
+        state.budget.record = state.budget.record.take().map(crate::plan::Removals::closed);
+    }
+    close(lane).await;
 }
 
 /// Takes an acknowledgement off that is done with. Only for the looks of it: no other removal ever has one of its marks.

@@ -141,6 +141,17 @@ impl BudgetState {
         !self.held.is_empty() || self.expected > 0
     }
 
+    /// Whether an object's removals are held.
+    pub(super) fn holds(&self, uid: &str) -> bool {
+        self.keys.contains_key(uid)
+    }
+
+    /// Whether anything that a person said yes to is held, or may be.
+    pub(super) fn holds_acknowledged(&self) -> bool {
+        let left = self.record.as_ref().and_then(|record| record.acknowledged.as_ref()).map(|yes| &yes.left);
+        self.expected > 0 || left.is_some_and(|left| self.held.marks().iter().any(|mark| left.contains(mark)))
+    }
+
     fn note_change(&mut self, now: Instant) {
         let first = self.changed.map_or(now, |(first, _)| first);
         self.changed = Some((first, now));

@@ -78,11 +78,11 @@ async fn remove<R: Realm>(
 ) -> Result<R::Written, Failure> {
     guard(lane, &job.author, fresh.clone(), known)?;
     let booked = booking::book(lane, job, at).await?;
-    let passed = guard(lane, &job.author, fresh, known).inspect_err(|_| booking::give_back(lane, booked.counted))?;
+    let passed = guard(lane, &job.author, fresh, known).inspect_err(|_| booking::give_back(lane, &booked.counted))?;
     let removed = write(lane, lane.parts.realm.remove(passed.with(booked.leave))).await?;
     removed.map_err(|error| {
         if certainly_not_made(error.kind) {
-            booking::give_back(lane, booked.counted);
+            booking::give_back(lane, &booked.counted);
         }
         failed(lane, &job.steps[at], &error)
     })

@@ -40,6 +40,7 @@ pub(super) async fn run<R: Realm>(lane: Arc<Lane<R>>) {
             list(&lane).await;
         }
         review(&lane);
+        booking::tidy(&lane).await;
         let batch = take(&lane);
         if batch.is_empty() {
             let news = lane.read().budget.news_due();

@@ -18,7 +18,7 @@ fn that_go(budget: &RemovalBudget, declared: u32, weight: u32) -> u32 {
         // What goes is declared no more.
         let left = declared.saturating_sub(gone * weight);
         let facts = BudgetFacts { budget, declared: left, removals: &removals, tripped: false, now: moment };
-        match admit("m", weight, facts) {
+        match admit(&gone.to_string(), weight, facts) {
             Some(admitted) => removals = admitted.record,
             None => return gone,
         }
@@ -64,8 +64,8 @@ fn what_has_left_the_window_counts_no_more_and_the_window_is_never_forgotten_too
     assert_eq!(removals.within(budget.window, after(-600)), 5);
     // What no longer counts goes when something is written anyway.
     assert_eq!(removals.counting(1, &budget, 10, after(70)).counted.len(), 1);
-    assert_eq!(removals.clone().giving_back(1).within(budget.window, after(2)), 4);
-    assert_eq!(Removals::default().giving_back(1), Removals::default());
+    assert_eq!(removals.clone().giving_back("m", 1).within(budget.window, after(2)), 4);
+    assert_eq!(Removals::default().giving_back("m", 1), Removals::default());
 }
 
 #[test]
@@ -121,13 +121,20 @@ proptest! {
         let budget = RemovalBudget { count, percent, window: SignedDuration::from_mins(window_minutes) };
         let declared = 40;
         let (mut removals, mut moment, mut made) = (Removals::default(), now(), Vec::new());
-        for (pause, weight) in wishes {
+        for (number, (pause, weight)) in wishes.into_iter().enumerate() {
             moment += SignedDuration::from_secs(pause);
             let facts = BudgetFacts { budget: &budget, declared, removals: &removals, tripped: false, now: moment };
-            if let Some(admitted) = admit("m", weight, facts) {
+            let mark = number.to_string();
+            if let Some(admitted) = admit(&mark, weight, facts) {
                 prop_assert!(admitted.counted);
                 removals = admitted.record;
                 made.push((moment, weight));
+                // Whoever counted it died before it was made.
+                let later = BudgetFacts { budget: &budget, declared, removals: &removals, tripped: true, now: moment };
+                let again = admit(&mark, weight, later).unwrap();
+                prop_assert!(!again.counted && again.record == removals);
+                let larger = admit(&mark, weight + 1, later);
+                prop_assert!(larger.is_none());
             }
             prop_assert!(removals.counted.len() <= 32);
             let lately: u32 = made.iter().filter(|(at, _)| moment.duration_since(*at) < budget.window).map(|it| it.1).sum();

@@ -103,6 +103,13 @@ impl Memory {
         self.lock().objects.iter().map(|(place, kept)| kept.shown(place)).collect()
     }
 
+    /// What each change since the last compaction left, in order; nothing of what was removed.
+    pub(crate) fn changes(&self) -> Vec<Value> {
+        let state = self.lock();
+        let left = state.log.iter().filter_map(|change| Some(change.after.as_ref()?.shown(&change.place)));
+        left.collect()
+    }
+
     /// Forgets all changes so far: an older version is gone, as after a compaction.
     pub(crate) fn compact(&self) {
         let mut state = self.lock();
