@@ -78,6 +78,8 @@ pub struct Removals {
     pub counted: Vec<Counted>,
     /// The last yes.
     pub acknowledged: Option<Acknowledged>,
+    /// The marks of grants whose object was deleted and said that they stay: what nobody declares is removed without them.
+    pub retained: BTreeSet<String>,
 }
 
 impl Removals {
@@ -111,7 +113,7 @@ impl Removals {
             counted[0].declared = counted[0].declared.max(oldest.declared);
         }
         let acknowledged = self.acknowledged.clone().filter(|yes| !yes.left.is_empty() && is_good(yes, now));
-        Self { counted, acknowledged }
+        Self { counted, acknowledged, retained: self.retained.clone() }
     }
 
     /// The same after one that was counted turned out not to be made.

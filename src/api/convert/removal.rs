@@ -33,6 +33,7 @@ pub fn removals(status: &RemovalsStatus) -> Option<Removals> {
     Some(Removals {
         counted: status.counted.iter().map(one).collect::<Option<_>>()?,
         acknowledged: status.acknowledged.as_ref().map(yes).map_or(Some(None), |read| read.map(Some))?,
+        retained: status.retained.iter().cloned().collect(),
     })
 }
 
@@ -56,6 +57,7 @@ pub fn removals_status(removals: &Removals) -> RemovalsStatus {
     RemovalsStatus {
         counted: removals.counted.iter().map(one).collect(),
         acknowledged: removals.acknowledged.as_ref().map(yes),
+        retained: removals.retained.iter().cloned().collect(),
     }
 }
 
@@ -82,6 +84,7 @@ mod tests {
         let removals_now = Removals {
             counted: vec![Counted { since: at, until: at + SignedDuration::from_secs(9), count: 3, declared: 40 }],
             acknowledged: Some(yes),
+            retained: ["c".to_owned()].into(),
         };
         assert_eq!(removals(&removals_status(&removals_now)), Some(removals_now));
         assert_eq!(removals(&RemovalsStatus::default()), Some(Removals::default()));
