@@ -2,6 +2,7 @@
 
 mod publisher;
 mod removal;
+mod unmanaged;
 
 use std::time::Duration;
 
@@ -27,7 +28,6 @@ use super::{
     common::{BindingDeletion, ValiditySpec, Warning},
     organization::{self, DelegationSpec, NamespaceMatch, ProtectionSpec},
     removal::ConfirmRemoval,
-    unmanaged::UnmanagedPolicy,
     user,
 };
 
@@ -36,6 +36,7 @@ pub use publisher::{
     publisher_delegations, show_member,
 };
 pub use removal::{held_removals, removal_budget, removals, removals_status};
+pub use unmanaged::{may_declare, removed_after, reported_within};
 
 /// Most warnings in a status.
 const SHOWN: usize = 20;
@@ -214,12 +215,6 @@ fn with_resource(scope: Scope, resource: &Resource) -> Result<Scope, String> {
 /// The delegations of an organization. A scope that cannot be read drops out of its rule, so that it permits nothing.
 pub fn delegations(spec: &ConfluentOrganizationSpec) -> Vec<Delegation> {
     spec.delegations.iter().map(|delegation| one_delegation(delegation, &spec.organization_id)).collect()
-}
-
-/// The places within which undeclared grants are told; `None` where they are not. A place that cannot be read holds nothing.
-pub fn reported_within(spec: &ConfluentOrganizationSpec) -> Option<Vec<Scope>> {
-    let unmanaged = spec.unmanaged.as_ref().filter(|it| it.policy == UnmanagedPolicy::Report)?;
-    Some(unmanaged.within.iter().filter_map(|within| scope(within, &spec.organization_id).ok()).collect())
 }
 
 /// The scopes in delegations that cannot be read, as sentences.

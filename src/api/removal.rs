@@ -67,6 +67,11 @@ pub struct RemovalsStatus {
     /// The last `access.roster.dev/acknowledge` that was heard.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acknowledged: Option<AcknowledgedStatus>,
+    /// Marks of grants whose object was deleted with `deletionPolicy: Retain` where what nobody declares is removed, at most
+    /// 1,000: they stay.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1_000), extend("x-kubernetes-list-type" = "atomic"), inner(length(max = 64)))]
+    pub retained: Vec<String>,
 }
 
 /// Removals shortly after each other.

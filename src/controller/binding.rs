@@ -33,6 +33,7 @@ use super::{
     key::Kind,
     lane::{Organization, View},
     managed::{Managed, Plan, is_due, new_advice},
+    unmanaged::left_behind,
 };
 
 /// What was observed of one binding's object.
@@ -103,11 +104,13 @@ impl Managed for RoleBinding {
         status.meaning = decided.meaning.as_ref().map(meaning_status).or(status.meaning);
         status.warnings = convert::warnings(&self.metadata, advice(self, &decided, lane.realm(), &view, context, now));
         let ended = view.ended(&uid);
+        let leaves = Some(&decided).filter(|it| it.decision.released);
+        let leaves = leaves.map(|_| left_behind(self, ground.spec(), view.picture())).unwrap_or_default();
         drop(view);
         let (lane, declares) = (Some(lane), decided.declares);
         let advice = new_advice(self.status.as_ref().map(|status| status.warnings.as_slice()), &status.warnings);
         let recheck = young(self, now).map_or(facts.recheck, |left| left.min(facts.recheck));
-        Plan { lane, ended, advice, declares, ..Plan::say(decided.decision, status, recheck) }
+        Plan { lane, ended, advice, declares, leaves, ..Plan::say(decided.decision, status, recheck) }
     }
 
     fn connection(&self) -> &str {

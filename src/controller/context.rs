@@ -30,6 +30,7 @@ use super::{
     memory::Memory,
     settings::Settings,
     shelf::Guarded,
+    unmanaged::Sightings,
     wake::Waker,
 };
 
@@ -44,6 +45,8 @@ pub(crate) struct Context {
     pub(crate) declared: Declared,
     pub(crate) leadership: Leadership,
     pub(crate) wake: Arc<Waker>,
+    /// Since when what nobody declares was seen.
+    pub(crate) sightings: Sightings,
     pub(crate) organizations: Links<Organization>,
     pub(crate) publishers: Links<Publisher>,
     caught_up: watch::Receiver<bool>,
@@ -86,6 +89,7 @@ impl Context {
             passes,
             memory: Memory::default(),
             declared: Declared::default(),
+            sightings: Sightings::default(),
             leadership,
             organizations: Links::new(Arc::clone(&wake)),
             publishers: Links::new(Arc::clone(&wake)),

@@ -48,6 +48,18 @@ pub(crate) struct ObjectKey {
     pub(crate) uid: String,
 }
 
+impl ObjectKey {
+    /// The same object where it acts for one thing among several, each of which is tried, held and told for itself.
+    pub(crate) fn for_one(&self, mark: &str) -> Self {
+        Self { uid: format!("{}/{mark}", self.uid), ..self.clone() }
+    }
+
+    /// The uid of the object itself.
+    pub(crate) fn object_uid(&self) -> &str {
+        self.uid.split_once('/').map_or(self.uid.as_str(), |(uid, _)| uid)
+    }
+}
+
 impl fmt::Display for ObjectKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.namespace.is_empty() {

@@ -87,7 +87,8 @@ impl<K: Managed> StatusLedger<K> {
         // What is absent has to be said, or a merge would keep it.
         let body = json!({
             "metadata": {"uid": self.uid, "resourceVersion": version},
-            "status": {"removals": {"counted": status.counted, "open": status.open, "acknowledged": status.acknowledged}},
+            "status": {"removals": {"counted": status.counted, "open": status.open, "acknowledged": status.acknowledged,
+                "retained": status.retained}},
         });
         let api = K::api(&self.client, None);
         let params = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };

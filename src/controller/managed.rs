@@ -22,7 +22,7 @@ use crate::{
 use super::{
     context::Context,
     key::{Kind, ObjectKey},
-    lane::{Lane, Realm},
+    lane::{Lane, Realm, Sweep},
 };
 
 /// What the loop needs to know of a kind.
@@ -76,6 +76,10 @@ pub(crate) struct Plan<K: Managed> {
     pub(crate) advice: Vec<Warning>,
     /// The grants that the object stands for, so that others know of it.
     pub(crate) declares: Vec<Grant>,
+    /// What the object itself wants removed because nobody declares it; `None` where it has no say.
+    pub(crate) sweeps: Option<Vec<Sweep<<K::Realm as Realm>::Step>>>,
+    /// The marks of grants that stay behind when it goes.
+    pub(crate) leaves: Vec<String>,
     /// When to look again without being woken.
     pub(crate) recheck: Duration,
 }
@@ -92,6 +96,8 @@ impl<K: Managed> Plan<K> {
             ended: 0,
             advice: Vec::new(),
             declares: Vec::new(),
+            sweeps: None,
+            leaves: Vec::new(),
             recheck,
         }
     }

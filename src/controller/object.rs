@@ -52,6 +52,9 @@ pub(crate) enum Error {
     /// Others write it all the time.
     #[error("{0} is changed by others all the time, so its status waits")]
     Contended(String),
+    /// What it leaves behind could not be recorded.
+    #[error("record what {object} leaves behind: {cause}")]
+    Unkept { object: String, cause: String },
     /// It took too long.
     #[error("reconciling {0} took longer than {DEADLINE:?}")]
     Deadline(String),
@@ -154,6 +157,10 @@ async fn release<K: Managed>(object: &K, key: &ObjectKey, plan: &Plan<K>, contex
         event::publish(object, EventType::Normal, "Released", &plan.decision.ready.message, context).await;
     }
     context.wake.namesakes(key);
+    if let Some(lane) = plan.lane.as_ref().filter(|_| !plan.leaves.is_empty()) {
+        let kept = lane.retain(&plan.leaves).await;
+        kept.map_err(|finding| Error::Unkept { object: object.name_any(), cause: finding.message })?;
+    }
     write::remove_finalizer(object, context).await?;
     if let Some(lane) = &plan.lane {
         lane.settle(&key.uid);
@@ -184,12 +191,15 @@ async fn act<K: Managed>(
     let Some(lane) = plan.lane.clone() else {
         return Ok(Some(None));
     };
+    let confirmed = object.annotations().get(CONFIRM_REMOVAL).cloned().unwrap_or_default();
+    let author = Author { object: key.clone(), generation, deleting, confirmed, pass: Pass::here() };
+    if let Some(sweeps) = plan.sweeps.take() {
+        lane.sweep(&author, sweeps);
+    }
     if plan.decision.steps.is_empty() {
         lane.settle(&key.uid);
         return Ok(Some(None));
     }
-    let confirmed = object.annotations().get(CONFIRM_REMOVAL).cloned().unwrap_or_default();
-    let author = Author { object: key.clone(), generation, deleting, confirmed, pass: Pass::here() };
     match lane.progress(&author) {
         Progress::UnderWay { throttled } => {
             if let Some(finding) = throttled {

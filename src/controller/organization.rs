@@ -7,7 +7,7 @@ use kube::{Api, Client, ResourceExt};
 
 use crate::{
     access::{
-        Advice, Grant,
+        Advice,
         advice::{self, Counted},
         catalogue::{AccountOperation, Catalogue},
         listing::Binding,
@@ -17,12 +17,10 @@ use crate::{
         common::{Conditions, Management},
         convert,
         organization::{CountsStatus, IdentityStatus},
-        unmanaged::UnmanagedStatus,
     },
     plan::{
         Decision, Fact, Finding, Inventory, Reason,
         guard::{GuardFacts, effective_admins},
-        unmanaged::unmanaged,
     },
     status::ConditionType,
 };
@@ -37,6 +35,7 @@ use super::{
     standing::{
         OBSERVING, RECHECK, RETRY, credentials, deleting, freshness, held as held_removals, ready, removals_held,
     },
+    unmanaged::look,
 };
 
 /// Most entries of a list in a status.
@@ -90,7 +89,7 @@ impl Managed for ConfluentOrganization {
         }
     }
 
-    fn plan(&self, facts: &OrganizationFacts, context: &Context, _: Timestamp) -> Plan<Self> {
+    fn plan(&self, facts: &OrganizationFacts, context: &Context, now: Timestamp) -> Plan<Self> {
         let status = self.status.clone().unwrap_or_default();
         match facts {
             OrganizationFacts::Deleting(count) => deleting(*count, status),
@@ -98,7 +97,7 @@ impl Managed for ConfluentOrganization {
                 let (decision, more) = broken(finding);
                 Plan { more, ..Plan::say(decision, status, RETRY) }
             }
-            OrganizationFacts::Connected(lane) => connected(self, lane, status, context),
+            OrganizationFacts::Connected(lane) => connected(self, lane, status, context, now),
         }
     }
 
@@ -185,9 +184,10 @@ fn broken(finding: &Finding) -> (Decision, Vec<(ConditionType, Fact)>) {
 
 fn connected(
     organization: &ConfluentOrganization,
-    lane: &Lane<Organization>,
+    lane: &Arc<Lane<Organization>>,
     mut status: ConfluentOrganizationStatus,
     context: &Context,
+    now: Timestamp,
 ) -> Plan<ConfluentOrganization> {
     let identity = &lane.realm().identity;
     let view = lane.view();
@@ -233,9 +233,11 @@ fn connected(
         let message = "the backend names itself a simulator: nothing here is real";
         more.push((ConditionType::Simulated, Fact::new(true, Reason::Simulator, message)));
     }
-    status.unmanaged = undeclared(organization, &view, context);
+    let undeclared = look(organization, &view, context, now);
     // What has been declared since is seen at the next look.
-    let recheck = if status.unmanaged.is_some() { RETRY } else { RECHECK };
+    let recheck = if undeclared.told.is_some() { RETRY } else { RECHECK };
+    let recheck = undeclared.next.map_or(recheck, |next| next.min(recheck));
+    status.unmanaged = undeclared.told;
     let before = status.held_removals.take();
     status.held_removals = held_removals(&view, before.clone());
     drop(view);
@@ -248,7 +250,8 @@ fn connected(
         more.push((ConditionType::RemovalsHeld, fact));
         advice.extend(event);
     }
-    Plan { more, advice, ..Plan::say(decision, status, recheck) }
+    let sweeps = Some(undeclared.sweeps);
+    Plan { more, advice, lane: Some(Arc::clone(lane)), sweeps, ..Plan::say(decision, status, recheck) }
 }
 
 fn counts(inventory: &Inventory) -> CountsStatus {
@@ -260,18 +263,6 @@ fn counts(inventory: &Inventory) -> CountsStatus {
         service_accounts: count(counts.service_accounts),
         bindings: count(counts.bindings),
     }
-}
-
-/// The grants that no object declares, where they are asked for.
-fn undeclared(
-    organization: &ConfluentOrganization,
-    view: &View<'_, Organization>,
-    context: &Context,
-) -> Option<UnmanagedStatus> {
-    let within = convert::reported_within(&organization.spec)?;
-    let is_declared = |grant: &Grant| context.declared.is_declared(organization.connection(), grant);
-    let told = unmanaged(view.picture()?, &within, view.realm().identity.principal.as_ref(), is_declared);
-    Some(UnmanagedStatus { total: u32::try_from(told.total).unwrap_or(u32::MAX), entries: told.first })
 }
 
 /// Inviting and deleting are judged apart, since other administrators may invite.

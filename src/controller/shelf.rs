@@ -3,6 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use futures::channel::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{
     Resource, ResourceExt,
     core::DeserializeGuard,
@@ -45,6 +46,26 @@ impl<K: Managed> Shelf<K> {
         self.cache.get(&reference).filter(|object| object.0.is_ok())
     }
 
+    /// Every object, those that cannot be decoded among them, in no order.
+    pub(crate) fn all(&self) -> Vec<Arc<Guarded<K>>> {
+        self.cache.state()
+    }
+
+    /// Whether an object is here as the API server has it, by what tells one state of its spec from another.
+    pub(crate) fn shows(&self, meta: &ObjectMeta) -> bool {
+        let reference = ObjectRef::new(meta.name.as_deref().unwrap_or_default());
+        let reference = match &meta.namespace {
+            Some(namespace) => reference.within(namespace),
+            None => reference,
+        };
+        self.cache.get(&reference).is_some_and(|object| {
+            let known = object.meta();
+            known.uid == meta.uid
+                && known.generation == meta.generation
+                && known.deletion_timestamp.is_some() == meta.deletion_timestamp.is_some()
+        })
+    }
+
     /// What the objects that can be decoded give, in no order.
     pub(crate) fn select<T>(&self, mut pick: impl FnMut(&K) -> Option<T>) -> Vec<T> {
         self.cache.state().iter().filter_map(|object| pick(object.0.as_ref().ok()?)).collect()
@@ -77,7 +98,7 @@ impl<K: Managed> Shelf<K> {
 
     /// Whether the object is still there.
     pub(crate) fn exists(&self, key: &ObjectKey) -> bool {
-        self.get(&key.name, &key.namespace).is_some_and(|object| object.meta().uid.as_ref() == Some(&key.uid))
+        self.get(&key.name, &key.namespace).is_some_and(|object| object.meta().uid.as_deref() == Some(key.object_uid()))
     }
 
     /// The name of the object that connects an object's realm.
@@ -90,7 +111,7 @@ impl<K: Managed> Shelf<K> {
     pub(crate) fn holds(&self, author: &Author) -> bool {
         self.get(&author.object.name, &author.object.namespace).is_some_and(|object| {
             let meta = object.meta();
-            meta.uid.as_ref() == Some(&author.object.uid)
+            meta.uid.as_deref() == Some(author.object.object_uid())
                 && meta.generation == Some(author.generation)
                 && meta.deletion_timestamp.is_some() == author.deleting
                 && object.annotations().get(CONFIRM_REMOVAL).map_or("", String::as_str) == author.confirmed

@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Resource, ResourceExt, core::PartialObjectMeta, runtime::reflector::Store};
 
@@ -16,11 +17,12 @@ use crate::{
 
 use super::{
     key::{Kind, ObjectKey},
-    lane::{Author, Limits, Wake},
+    lane::{Author, Claim, Limits, Wake},
     managed::Managed,
     memory::Memory,
     publisher_user::key_in,
     shelf::{Guarded, Shelf},
+    speaker::Speakers,
 };
 
 /// The caches and queues of our kinds.
@@ -194,6 +196,14 @@ impl Waker {
         management == Some(Management::Observe)
     }
 
+    /// Whether an organization wants removed what nobody declares, as of now.
+    fn removes_undeclared(&self, organization: &str) -> bool {
+        let object = self.organization(organization);
+        object.as_ref().and_then(|object| object.0.as_ref().ok()).is_some_and(|object| {
+            object.spec.management == Management::Full && convert::removed_after(&object.spec).is_some()
+        })
+    }
+
     /// How much may be removed from an organization, as of now; the default where its object cannot be read. Bindings that
     /// are being deleted are declared until they are gone.
     pub(crate) fn limits(&self, organization: &str) -> Limits {
@@ -258,8 +268,9 @@ impl Wake for Waker {
             Kind::User => self.users.holds(author) && !self.is_observed(&author.object),
             Kind::Binding => self.bindings.holds(author) && !self.is_observed(&author.object),
             Kind::PublisherUser => self.publisher_users.holds(author) && !self.is_observed(&author.object),
-            // What connects a realm has no steps.
-            Kind::Organization | Kind::Publisher => false,
+            // Removals of what nobody declares are its own.
+            Kind::Organization => self.organizations.holds(author) && self.removes_undeclared(&author.object.name),
+            Kind::Publisher => false,
         }
     }
 
@@ -301,5 +312,13 @@ impl Wake for Waker {
             let known = user.status.as_ref().and_then(|status| status.user_id.as_deref());
             user.connection() == organization && known == Some(principal.as_str())
         });
+    }
+
+    fn speaker(&self, realm: &str, claim: &Claim, now: Timestamp) -> Option<String> {
+        Speakers::of(self, realm, now).first(claim)
+    }
+
+    fn speakers(&self, _: &str, claim: &Claim) {
+        self.bindings.wake_where(|binding| binding.spec.role == claim.grant.role);
     }
 }

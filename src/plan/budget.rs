@@ -92,6 +92,8 @@ pub struct Removals {
     pub open: Vec<OpenRemoval>,
     /// The last yes.
     pub acknowledged: Option<Acknowledged>,
+    /// The marks of grants whose object was deleted and said that they stay: what nobody declares is removed without them.
+    pub retained: BTreeSet<String>,
 }
 
 impl Removals {
@@ -125,7 +127,7 @@ impl Removals {
             counted[0].declared = counted[0].declared.max(oldest.declared);
         }
         let acknowledged = self.acknowledged.clone().filter(|yes| !yes.left.is_empty() && is_good(yes, now));
-        Self { counted, acknowledged, open: self.open.clone() }
+        Self { counted, acknowledged, open: self.open.clone(), retained: self.retained.clone() }
     }
 
     /// Whether that removal was counted for no less within the window.

@@ -155,6 +155,12 @@ impl Inventory {
         self.users.get(id)
     }
 
+    /// Every address that a user is known by, as a member or by an invitation.
+    pub fn emails_of<'a>(&'a self, id: &'a PrincipalId) -> impl Iterator<Item = &'a Email> {
+        let invited = self.invitations.values().filter(move |it| it.user.as_ref() == Some(id)).map(|it| &it.email);
+        self.users.get(id).map(|user| &user.email).into_iter().chain(invited)
+    }
+
     /// Whether an invitation names this user and none that names them was accepted: a lapsed one before the accepted one
     /// says nothing where the vendor takes the user up again.
     pub fn is_invited(&self, id: &PrincipalId) -> bool {

@@ -39,6 +39,7 @@ pub fn removals(status: &RemovalsStatus) -> Option<Removals> {
         open: status.open.iter().map(open).collect::<Option<_>>()?,
         counted: status.counted.iter().map(one).collect::<Option<_>>()?,
         acknowledged: status.acknowledged.as_ref().map(yes).map_or(Some(None), |read| read.map(Some))?,
+        retained: status.retained.iter().cloned().collect(),
     })
 }
 
@@ -68,6 +69,7 @@ pub fn removals_status(removals: &Removals) -> RemovalsStatus {
         open: removals.open.iter().map(open).collect(),
         counted: removals.counted.iter().map(one).collect(),
         acknowledged: removals.acknowledged.as_ref().map(yes),
+        retained: removals.retained.iter().cloned().collect(),
     }
 }
 
@@ -95,6 +97,7 @@ mod tests {
             counted: vec![Counted { since: at, until: at + SignedDuration::from_secs(9), count: 3, declared: 40 }],
             acknowledged: Some(yes),
             open: vec![OpenRemoval { mark: "m".to_owned(), weight: 2, at }],
+            retained: ["c".to_owned()].into(),
         };
         assert_eq!(removals(&removals_status(&removals_now)), Some(removals_now));
         assert_eq!(removals(&RemovalsStatus::default()), Some(Removals::default()));

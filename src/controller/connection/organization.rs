@@ -14,6 +14,7 @@ use super::{
     super::{
         calls::Calls,
         context::Context,
+        fence::Fence,
         key::Kind,
         lane::{Lane, Organization, Parts},
         ledger::StatusLedger,
@@ -120,6 +121,7 @@ async fn open(
         resync: Box::new(move || resync.resync(&listed)),
         limits: Box::new(move || limits.limits(&limited)),
         ledger: Box::new(StatusLedger::new(organization, &context.client)),
+        caches: Some(Box::new(Fence::new(&context.client, &context.wake))),
         outside: context.settings.outside.clone(),
     }))
 }

@@ -153,6 +153,7 @@ async fn open(
         resync: Box::new(move || resync.publisher_resync(&listed)),
         limits: Box::new(move || limits.member_limits(&limited)),
         ledger: Box::new(StatusLedger::new(publisher, &context.client)),
+        caches: None,
         outside: context.settings.outside.clone(),
     }))
 }

@@ -18,6 +18,9 @@ use super::{
 /// How often a record is written over another version before it is left for later.
 const TRIES: usize = 5;
 
+/// How many grants are remembered that stay undeclared; with that many, there may be more.
+pub(crate) const MOST_RETAINED: usize = 1_000;
+
 /// Leave for one removal, and how much it was counted for.
 pub(super) struct Booked {
     pub(super) leave: Leave,
@@ -170,6 +173,39 @@ async fn close<R: Realm>(lane: &Lane<R>) {
         let Ok(now) = lane.parts.ledger.read().await else { return };
         lane.write().budget.refreshed(now);
     }
+}
+
+/// Remembers grants that stay although nobody declares them any more, so that no removal of what is undeclared takes them. Where
+/// too many are remembered none is added, and then nothing undeclared is removed at all.
+pub(super) async fn retain<R: Realm>(lane: &Lane<R>, marks: &[String]) -> Result<(), Failure> {
+    for _ in 0..TRIES {
+        load(lane).await?;
+        let (mut record, kept, known) = {
+            let state = lane.read();
+            let record = state.budget.record.clone().unwrap_or_default();
+            (record, state.budget.kept.clone().unwrap_or_default(), state.picture.as_ref().map(R::marks))
+        };
+        if marks.iter().all(|mark| record.retained.contains(mark)) {
+            return Ok(());
+        }
+        // What is gone needs no memory.
+        record.retained.retain(|mark| known.as_ref().is_none_or(|known| known.contains(mark)));
+        record.retained.extend(marks.iter().cloned());
+        if record.retained.len() > MOST_RETAINED {
+            tracing::warn!(realm = %lane.parts.name, "more grants stay undeclared than can be remembered");
+            record.retained = record.retained.into_iter().take(MOST_RETAINED).collect();
+        }
+        let written = write(lane, lane.parts.ledger.write(&record, &kept.version)).await?;
+        if let Some(version) = written.map_err(|error| unkept(lane, &error))? {
+            let mut state = lane.write();
+            state.budget.kept = Some(Kept { removals: record.clone(), version, ..kept });
+            state.budget.record = Some(record);
+            return Ok(());
+        }
+        let now = lane.parts.ledger.read().await.map_err(|error| unkept(lane, &error))?;
+        lane.write().budget.refreshed(now);
+    }
+    Err(Failure::unkept(&LedgerError::Contended.to_string()))
 }
 
 fn unkept<R: Realm>(lane: &Lane<R>, error: &LedgerError) -> Failure {

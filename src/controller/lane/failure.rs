@@ -126,6 +126,12 @@ impl Failure {
         Self { finding: Finding::new(Reason::InventoryInDoubt, message), pace: Pace::Doubt }
     }
 
+    /// Something may be declared after all.
+    pub(super) fn behind(cause: &str) -> Self {
+        let message = format!("nothing is removed that may be declared: {cause}; looking again");
+        Self { finding: Finding::new(Reason::Progressing, message), pace: Pace::Soon }
+    }
+
     /// Something that only a fresh look can settle.
     pub(super) fn doubt(message: impl Into<String>) -> Self {
         Self { finding: Finding::new(Reason::BackendUnavailable, message), pace: Pace::Doubt }

@@ -12,6 +12,7 @@ mod organization;
 mod publisher;
 mod realm;
 mod removal;
+mod sweep;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,8 @@ use std::{
     time::Duration,
 };
 
+use futures::future::BoxFuture;
+use jiff::Timestamp;
 use tokio::{sync::Notify, task::AbortHandle, time::Instant};
 
 use crate::{
@@ -37,10 +40,12 @@ use super::{
 };
 use admission::Admission;
 pub(crate) use {
+    booking::MOST_RETAINED,
     budget::{HeldNews, Kept, Ledger, LedgerError, Limits},
     organization::Organization,
     publisher::Publisher,
     realm::Realm,
+    sweep::{Claim, Sweep},
 };
 
 /// How long a listing may lag behind a write of ours before we believe the listing (the vendor's own client waits 90 s).
@@ -64,6 +69,17 @@ pub(crate) trait Wake: Send + Sync + 'static {
     fn dependents(&self, kind: Kind, name: &str);
     /// What this principal of an organization holds has changed.
     fn person(&self, organization: &str, principal: &PrincipalId);
+    /// An object that may declare this, now or later; what is not known for certain counts as one.
+    fn speaker(&self, realm: &str, claim: &Claim, now: Timestamp) -> Option<String>;
+    /// It was removed because nobody declared it: whoever declares it meanwhile has to be looked at.
+    fn speakers(&self, realm: &str, claim: &Claim);
+}
+
+/// Tells whether the caches show what the API server has.
+pub(crate) trait Caches: Send + Sync + 'static {
+    /// Whether the author is as it was when its steps were decided, and every object that may speak for a grant is cached as
+    /// it is now.
+    fn are_current<'a>(&'a self, author: &'a Author, claim: &'a Claim) -> BoxFuture<'a, Result<bool, kube::Error>>;
 }
 
 /// Who submitted steps, as it was when they were decided.
@@ -124,6 +140,8 @@ pub(crate) struct Parts<R: Realm> {
     pub(crate) limits: Box<dyn Fn() -> Limits + Send + Sync>,
     /// Where what was removed is kept.
     pub(crate) ledger: Box<dyn Ledger>,
+    /// What is asked before something goes because nobody declares it; where there is nothing to ask, nothing does.
+    pub(crate) caches: Option<Box<dyn Caches>>,
     /// The time of what is kept.
     pub(crate) outside: Outside,
 }

@@ -1,6 +1,9 @@
 //! An organization as a lane sees it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use crate::{
     access::{
@@ -9,8 +12,10 @@ use crate::{
     },
     backend::{AccessBackend, BackendError, ErrorKind},
     plan::{
-        GuardFacts, Guarded, Held, Inventory, Permit, Protection, Reason, Removal, Step, Written, binding::survivors,
+        GuardFacts, Guarded, Held, Inventory, Permit, Protection, Reason, Removal, Step, Written,
+        binding::survivors,
         guard,
+        unmanaged::{mark_of, names_of},
     },
 };
 
@@ -18,6 +23,7 @@ use super::{
     super::key::Kind,
     listing::{hash, sum},
     realm::{Again, Concerned, Realm},
+    sweep::Claim,
 };
 
 /// One organization of Confluent Cloud, and who we are there.
@@ -103,6 +109,20 @@ impl Realm for Organization {
             Step::Remove(removal) => Some(removal),
             Step::Invite { .. } | Step::Rename { .. } | Step::Grant(_) => None,
         }
+    }
+
+    fn claim(removal: &Removal, picture: &Inventory) -> Option<Claim> {
+        match removal {
+            Removal::Binding(binding) => {
+                let grant = binding.grant()?;
+                Some(Claim { names: names_of(&grant.principal, picture), grant })
+            }
+            Removal::Account { .. } | Removal::Invitation { .. } => None,
+        }
+    }
+
+    fn marks(picture: &Inventory) -> HashSet<String> {
+        picture.bindings().filter_map(Binding::grant).map(|grant| mark_of(&grant)).collect()
     }
 
     /// An account goes with its bindings and keys, whatever they are.

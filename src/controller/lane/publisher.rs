@@ -1,6 +1,9 @@
 //! A marketplace publisher as a lane sees it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use crate::{
     access::publisher::{Member, MemberKey, Members, PublisherRole, VisiblePublisher},
@@ -17,6 +20,7 @@ use super::{
     listing::{hash, sum},
     organization::not_an_addition,
     realm::{Again, Concerned, Realm},
+    sweep::Claim,
 };
 
 /// One publisher, and who we are there.
@@ -100,6 +104,14 @@ impl Realm for Publisher {
             MemberStep::Remove(removal) => Some(removal),
             MemberStep::Add(_) | MemberStep::Promote(_) => None,
         }
+    }
+
+    fn claim(_: &MemberRemoval, _: &Roll) -> Option<Claim> {
+        None
+    }
+
+    fn marks(_: &Roll) -> HashSet<String> {
+        HashSet::new()
     }
 
     /// A user of a publisher is its one role and nothing else.

@@ -1,7 +1,7 @@
 //! What a lane needs to know of the place that it writes to: an organization, or a publisher.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt::{Debug, Display},
 };
 
@@ -11,7 +11,7 @@ use crate::{
     plan::{Guarded, Held, Permit, Reason},
 };
 
-use super::super::key::Kind;
+use super::{super::key::Kind, sweep::Claim};
 
 /// A place where access is kept, with its backend: what can be listed there, which steps lead from one picture to another,
 /// and what guards them. The lane does the rest alike for all: order, pace, doubt, and who is woken.
@@ -63,6 +63,10 @@ pub(crate) trait Realm: Send + Sync + 'static {
     fn is_made(picture: &Self::Picture, step: &Self::Step) -> bool;
     /// The removal that a step is, if it is one.
     fn removal(step: &Self::Step) -> Option<&Self::Removal>;
+    /// What an object would have to declare to speak for what a removal takes away; `None` where objects cannot.
+    fn claim(removal: &Self::Removal, picture: &Self::Picture) -> Option<Claim>;
+    /// The marks of all grants in a picture, as they are remembered where they stay undeclared.
+    fn marks(picture: &Self::Picture) -> HashSet<String>;
     /// Whether a removal takes along what it does not name, so that an old picture is not enough to make it on.
     fn takes_more_along(removal: &Self::Removal) -> bool;
     /// What a removal is, as no other one reads.

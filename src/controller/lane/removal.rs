@@ -8,6 +8,7 @@ use super::{
     Author, Job, Lane, booking,
     failure::Failure,
     realm::{Again, Realm},
+    sweep::Claim,
     task::{add, failed, finish, note, sit_out_pause, span, write},
 };
 
@@ -58,8 +59,12 @@ async fn remove_all<R: Realm>(
             return Err(failure);
         };
         let fresh = look_again(lane, step, removal).await?;
+        let claim = undeclared(lane, &job.author, removal).await?;
         let written = remove(lane, job, at, fresh, known).await?;
         R::passed(known, &written);
+        if let Some(claim) = claim {
+            lane.parts.wake.speakers(&lane.parts.name, &claim);
+        }
         let survivors = lane.read().picture.as_ref().and_then(|picture| R::survivors(picture, &written));
         note(lane, &job.author, step, &written, survivors);
         booking::made(lane, job, at).await;
@@ -101,6 +106,32 @@ fn certainly_not_made(kind: ErrorKind) -> bool {
     }
 }
 
+/// Looks whether the caches show every object that may speak for what goes because nobody declares it; other removals are
+/// their object's own, and nothing is asked.
+async fn undeclared<R: Realm>(lane: &Lane<R>, author: &Author, removal: &R::Removal) -> Result<Option<Claim>, Failure> {
+    if author.object.kind != R::KIND {
+        return Ok(None);
+    }
+    let claim = lane.read().picture.as_ref().and_then(|picture| R::claim(removal, picture));
+    let (Some(claim), Some(caches)) = (claim, &lane.parts.caches) else {
+        return Err(Failure::behind("it cannot be told who declares it"));
+    };
+    match caches.are_current(author, &claim).await {
+        Ok(true) => Ok(Some(claim)),
+        Ok(false) => Err(Failure::behind("the operator's caches are behind")),
+        Err(error) => Err(Failure::behind(&crate::telemetry::chain(&error))),
+    }
+}
+
+/// Who may declare what is to go because nobody does.
+fn spoken_for<R: Realm>(lane: &Lane<R>, author: &Author, removal: &R::Removal, picture: &R::Picture) -> Option<String> {
+    if author.object.kind != R::KIND {
+        return None;
+    }
+    let Some(claim) = R::claim(removal, picture) else { return Some("somebody".to_owned()) };
+    lane.parts.wake.speaker(&lane.parts.name, &claim, lane.parts.outside.now())
+}
+
 /// Asks the guards, by the picture and the owner's rules as they are now.
 fn guard<R: Realm>(
     lane: &Lane<R>,
@@ -112,8 +143,13 @@ fn guard<R: Realm>(
     let Some(picture) = &state.picture else {
         return Err(Failure::doubt("there is no listing to judge a removal by"));
     };
+    if let Some(speaker) = spoken_for(lane, author, &removal, picture) {
+        return Err(Failure::behind(&format!("`{speaker}` may declare it")));
+    }
     let protection = (lane.parts.protection)();
-    let passed = lane.parts.realm.pass(removal, picture, known, &protection, &author.confirmed);
+    // One annotation on a connection would confirm every removal of a role.
+    let confirmed = if author.object.kind == R::KIND { "" } else { author.confirmed.as_str() };
+    let passed = lane.parts.realm.pass(removal, picture, known, &protection, confirmed);
     passed.map_err(|held| Failure::held(held, state.version))
 }
 

@@ -248,7 +248,7 @@ pub(super) fn note<R: Realm>(
     state.admins_changed |= concerned.administrators;
     state.unconfirmed.push((written.clone(), Instant::now()));
     let (event, text) = R::told(step);
-    state.done.entry(author.object.uid.clone()).or_default().push(Done { event, text, note });
+    state.done.entry(author.object.object_uid().to_owned()).or_default().push(Done { event, text, note });
 }
 
 /// Ends a job: the object and whoever is concerned are woken.

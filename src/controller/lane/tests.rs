@@ -123,6 +123,12 @@ impl Wake for Still {
     fn connection(&self, _: Kind, _: &str) {}
     fn dependents(&self, _: Kind, _: &str) {}
     fn person(&self, _: &str, _: &PrincipalId) {}
+
+    fn speaker(&self, _: &str, _: &Claim, _: Timestamp) -> Option<String> {
+        None
+    }
+
+    fn speakers(&self, _: &str, _: &Claim) {}
 }
 
 fn binding(principal: &str, role: &str) -> Binding {
@@ -175,6 +181,7 @@ impl Scene {
             resync: Box::new(|| Duration::from_mins(10)),
             limits: Box::new(|| Limits { budget: RemovalBudget::default(), declared: 0, acknowledged: None }),
             ledger: Box::new(Arc::clone(&book)),
+            caches: None,
             outside: Outside::real(),
         };
         let lane = Arc::new(Lane {
