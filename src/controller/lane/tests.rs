@@ -8,6 +8,9 @@ use std::sync::{
 use futures::future::BoxFuture;
 
 use super::*;
+
+mod moment;
+
 use crate::{
     access::{
         Catalogue, Email, Grant, Listing, Scope,
@@ -32,6 +35,10 @@ pub(super) struct Vendor {
     /// What the next listing comes to instead.
     pub(super) fails: Mutex<Option<ErrorKind>>,
     pub(super) refuses: Mutex<Option<ErrorKind>>,
+    /// A look at one grant shows none.
+    pub(super) hides: Mutex<bool>,
+    /// What a grant comes to.
+    pub(super) grants: Mutex<Option<ErrorKind>>,
     pub(super) removed: Mutex<Vec<String>>,
 }
 
@@ -45,11 +52,12 @@ impl AccessBackend for Vendor {
     }
 
     fn organization_admins(&self) -> Answer<'_, Vec<Binding>> {
-        now(Ok(vec![binding("u-0", "OrganizationAdmin"), binding("u-1", "OrganizationAdmin")]))
+        now(Ok((0..3).map(|number| binding(&format!("u-{number}"), "OrganizationAdmin")).collect()))
     }
 
     fn find(&self, grant: Grant) -> Answer<'_, Option<Binding>> {
-        now(Ok(Some(binding(grant.principal.as_str(), &grant.role))))
+        let there = !*self.hides.lock().unwrap();
+        now(Ok(there.then(|| binding(grant.principal.as_str(), &grant.role))))
     }
 
     fn invite(&self, _: Email, _: Option<AuthType>) -> Answer<'_, Invitation> {
@@ -60,8 +68,9 @@ impl AccessBackend for Vendor {
         now(Err(ErrorKind::Invalid))
     }
 
-    fn grant(&self, _: Grant) -> Answer<'_, Binding> {
-        now(Err(ErrorKind::Invalid))
+    fn grant(&self, grant: Grant) -> Answer<'_, Binding> {
+        let refusal = *self.grants.lock().unwrap();
+        now(refusal.map_or_else(|| Ok(binding(grant.principal.as_str(), &grant.role)), Err))
     }
 
     fn remove(&self, permit: Permit) -> Answer<'_, ()> {
@@ -158,6 +167,14 @@ pub(super) fn listing(people: usize) -> Listing {
     Listing { users: (0..people).map(user).collect(), bindings, ..Listing::default() }
 }
 
+/// The steps of an object with that number.
+pub(super) fn job(number: usize, steps: Vec<Step>) -> Job<Step> {
+    let (namespace, name, uid) = ("team".to_owned(), format!("b-{number}"), format!("uid-{number}"));
+    let object = ObjectKey { kind: Kind::Binding, namespace, name, uid };
+    let author = Author { object, generation: 2, deleting: true, confirmed: String::new(), pass: Pass::here() };
+    Job { author, steps, overdue: false }
+}
+
 /// The lane of an organization of twenty people, without its task.
 pub(super) struct Scene {
     pub(super) lane: Arc<Lane<Organization>>,
@@ -203,18 +220,20 @@ impl Scene {
     }
 
     pub(super) async fn remove(&self, number: usize, removal: Removal) -> Option<Reason> {
-        let (namespace, name, uid) = ("team".to_owned(), format!("b-{number}"), format!("uid-{number}"));
-        let object = ObjectKey { kind: Kind::Binding, namespace, name, uid: uid.clone() };
-        let author = Author { object, generation: 2, deleting: true, confirmed: String::new(), pass: Pass::here() };
-        task::work(&self.lane, vec![Job { author, steps: vec![Step::Remove(removal)], overdue: false }]).await;
-        self.lane.read().failed.get(&uid).map(|failed| failed.finding.reason)
+        task::work(&self.lane, vec![job(number, vec![Step::Remove(removal)])]).await;
+        self.failure(number)
+    }
+
+    /// Why an object's steps were not made.
+    fn failure(&self, number: usize) -> Option<Reason> {
+        self.lane.read().failed.get(&format!("uid-{number}")).map(|failed| failed.finding.reason)
     }
 
     pub(super) fn removed(&self) -> usize {
         self.vendor.removed.lock().unwrap().len()
     }
 
-    fn counted(&self) -> u32 {
+    pub(super) fn counted(&self) -> u32 {
         self.book.kept.lock().unwrap().removals.counted.iter().map(|it| it.count).sum()
     }
 }

@@ -56,6 +56,17 @@ fn a_stranger_is_invited_and_a_member_is_adopted() {
 }
 
 #[test]
+fn whom_no_delegation_admits_is_neither_invited_nor_removed() {
+    let mut setting = Setting::of(listing());
+    setting.delegations = Vec::new();
+    let live = decide(&object(), &desired("eve@example.com"), &setting.facts());
+    assert_eq!((live.ready.reason, live.steps.len(), live.owns), (Reason::DelegationDenied, 0, false));
+    let whole = DesiredUser { deletion: UserDeletion::Delete, ..desired("mary@example.com") };
+    let ending = decide(&deleting(), &whole, &setting.facts());
+    assert!(ending.released && ending.steps.is_empty());
+}
+
+#[test]
 fn invitations_wait_and_are_sent_again_until_the_attempts_are_used_up() {
     let pending = said(with_invitation(InvitationStatus::Pending), &object(), &desired("eve@example.com"));
     assert_eq!((pending.ready.reason, pending.steps.len()), (Reason::InvitationPending, 0));

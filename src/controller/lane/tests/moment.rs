@@ -1,0 +1,80 @@
+//! What a removal is judged by at the moment that it is made, whatever was decided before.
+
+use super::*;
+use crate::access::catalogue::ORGANIZATION_ADMIN;
+
+fn operator(number: usize) -> Removal {
+    Removal::Binding(binding(&format!("u-{number}"), "Operator"))
+}
+
+fn administrator(number: usize) -> Removal {
+    Removal::Binding(binding(&format!("u-{number}"), ORGANIZATION_ADMIN))
+}
+
+fn account(number: usize) -> Removal {
+    let User { id: user, email, .. } = user(number);
+    Removal::Account { user, email }
+}
+
+fn grant(number: usize) -> Step {
+    let principal = PrincipalId::new(format!("u-{number}"));
+    Step::Grant(Grant { principal, role: "MetricsViewer".to_owned(), scope: Scope::organization() })
+}
+
+#[tokio::test]
+async fn what_a_fresh_look_no_longer_shows_is_not_removed() {
+    let scene = Scene::open().await;
+    *scene.vendor.hides.lock().unwrap() = true;
+    assert!(scene.revoke(2).await.is_some());
+    assert_eq!((scene.removed(), scene.counted()), (0, 0));
+    *scene.vendor.hides.lock().unwrap() = false;
+    assert_eq!(scene.revoke(2).await, None);
+    assert_eq!(scene.removed(), 1);
+}
+
+/// The administrators are read once for a batch, so each removal has to be taken out of what the next one is judged by. Whom
+/// the operator acts as is not known here, so that one of three may go, and no second.
+#[tokio::test]
+async fn of_administrators_who_go_together_each_is_judged_without_those_before() {
+    let scene = Scene::open().await;
+    let jobs = (0..3).map(|number| job(number, vec![Step::Remove(administrator(number))])).collect();
+    task::work(&scene.lane, jobs).await;
+    assert_eq!(scene.removed(), 1);
+    let reasons: Vec<_> = (0..3).map(|number| scene.failure(number)).collect();
+    assert_eq!(reasons, [None, Some(Reason::LastOrganizationAdmin), Some(Reason::LastOrganizationAdmin)]);
+}
+
+#[tokio::test]
+async fn what_replaces_a_grant_is_made_before_that_ends_and_where_it_cannot_be_made_nothing_ends() {
+    let scene = Scene::open().await;
+    let steps = |number| vec![grant(number), Step::Remove(operator(number))];
+    *scene.vendor.grants.lock().unwrap() = Some(ErrorKind::Invalid);
+    task::work(&scene.lane, vec![job(2, steps(2))]).await;
+    assert!(scene.failure(2).is_some() && scene.removed() == 0);
+    *scene.vendor.grants.lock().unwrap() = None;
+    task::work(&scene.lane, vec![job(3, steps(3))]).await;
+    assert!(scene.failure(3).is_none() && scene.removed() == 1);
+}
+
+#[tokio::test]
+async fn a_grant_whose_answer_was_lost_is_looked_for_before_it_counts_as_not_made() {
+    for (hidden, failure) in [(false, None), (true, Some(Reason::BackendUnavailable))] {
+        let scene = Scene::open().await;
+        *scene.vendor.grants.lock().unwrap() = Some(ErrorKind::Ambiguous);
+        *scene.vendor.hides.lock().unwrap() = hidden;
+        task::work(&scene.lane, vec![job(2, vec![grant(2)])]).await;
+        assert_eq!(scene.failure(2), failure, "{hidden}");
+    }
+}
+
+/// By then somebody may have put more under the account.
+#[tokio::test(start_paused = true)]
+async fn an_account_waits_for_a_listing_that_is_young() {
+    let scene = Scene::open().await;
+    tokio::time::sleep(Duration::from_secs(31)).await;
+    assert!(scene.remove(6, account(6)).await.is_some());
+    assert_eq!(scene.removed(), 0);
+    task::list(&scene.lane).await;
+    assert_eq!(scene.remove(6, account(6)).await, None);
+    assert_eq!(scene.removed(), 1);
+}
