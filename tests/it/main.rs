@@ -17,6 +17,7 @@ mod isolation;
 mod lease;
 mod lifecycle;
 mod lint;
+mod mutations;
 mod onboarding;
 mod operation;
 mod permissions;
