@@ -12,6 +12,7 @@ mod chance;
 mod crash;
 mod drive;
 mod memory;
+mod order;
 mod stage;
 mod story;
 mod successor;

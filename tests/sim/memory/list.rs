@@ -1,6 +1,6 @@
 //! Lists by pages, and watches from a version on.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -114,6 +114,9 @@ struct Watching {
 impl Watching {
     /// The lines that are due by now.
     fn due(&mut self) -> Option<Bytes> {
+        if self.memory.still.load(Ordering::Relaxed) {
+            return None;
+        }
         let state = self.memory.lock();
         if self.version < state.compacted {
             self.ended = true;

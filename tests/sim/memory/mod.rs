@@ -19,7 +19,10 @@ mod write;
 
 use std::{
     convert::Infallible,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -47,17 +50,26 @@ pub(crate) struct Memory {
     bell: watch::Sender<u64>,
     /// The next patch whose path ends like that takes so long to arrive.
     late: Arc<Mutex<Option<(String, Duration)>>>,
+    /// Watches tell nothing.
+    still: Arc<AtomicBool>,
 }
 
 impl Memory {
     /// An empty server with the namespace `default`.
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { state: Arc::new(Mutex::new(State::new(clock))), bell: watch::Sender::new(0), late: Arc::default() }
+        let (state, bell) = (Arc::new(Mutex::new(State::new(clock))), watch::Sender::new(0));
+        Self { state, bell, late: Arc::default(), still: Arc::default() }
     }
 
     /// Lets the next patch whose path ends like that arrive late.
     pub(crate) fn delay(&self, end: &str, by: Duration) {
         *self.late.lock().unwrap() = Some((end.to_owned(), by));
+    }
+
+    /// Lets watches tell nothing, or again what they owe: whoever believes a cache is behind.
+    pub(crate) fn hold_still(&self, still: bool) {
+        self.still.store(still, Ordering::Relaxed);
+        self.ring();
     }
 
     /// How much later than others a request arrives.

@@ -1,0 +1,52 @@
+//! What has to come before what, whatever is late.
+
+use std::time::Duration;
+
+use roster::{
+    api::FINALIZER,
+    simulator::{Fault, world::Command},
+};
+use serde_json::json;
+use tokio::time::sleep;
+
+use crate::stage::{Stage, TEAM, address};
+
+const BINDINGS: &str = "/iam/v2/role-bindings";
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_granted_before_the_finalizer_is_on_that_will_end_it() {
+    let stage = Stage::new(3).await;
+    stage.ready("confluentorganizations", "o").await;
+    stage.user("ada").await;
+    stage.ready("confluentusers", "ada").await;
+    // It is carried out, and the operator does not learn so for long.
+    stage.simulator.inject(Fault::hang("POST", BINDINGS));
+    stage.binding("ada-reads", "ada", "MetricsViewer").await;
+    let granted = format!("{} MetricsViewer environment env-prod01", address("ada"));
+    stage.until("it is granted", |stage| stage.held().contains(&granted)).await;
+    let object = stage.get("accessrolebindings", "ada-reads").unwrap();
+    assert_eq!(object["metadata"]["finalizers"], json!([FINALIZER]), "{object}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_object_declared_that_was_replaced_unseen_is_not_granted_again() {
+    let stage = Stage::new(4).await;
+    stage.ready("confluentorganizations", "o").await;
+    stage.user("ada").await;
+    stage.binding("ada-works", "ada", "MetricsViewer").await;
+    stage.ready("accessrolebindings", "ada-works").await;
+    // The operator sees none of what comes: the object is another one now, with the same name and generation.
+    stage.memory.hold_still(true);
+    stage.edit("accessrolebindings", "ada-works", json!({"metadata": {"finalizers": null}})).await;
+    stage.delete("accessrolebindings", "ada-works").await;
+    stage.binding("ada-works", "ada", "Operator").await;
+    let old = stage.a_binding_of(&address("ada")).unwrap();
+    stage.portal(&Command::Revoke { binding: old });
+    // Listings show that what the cache still declares is gone.
+    sleep(Duration::from_mins(30)).await;
+    let roles = |stage: &Stage| stage.held().into_iter().filter(|it| it.contains(&address("ada"))).collect::<Vec<_>>();
+    assert_eq!(roles(&stage), Vec::<String>::new(), "in {TEAM}, nobody declares it any more");
+    stage.memory.hold_still(false);
+    stage.ready("accessrolebindings", "ada-works").await;
+    assert_eq!(roles(&stage), [format!("{} Operator environment env-prod01", address("ada"))]);
+}
