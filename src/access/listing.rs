@@ -23,6 +23,19 @@ pub struct Listing {
     pub clusters: Vec<Cluster>,
     /// API keys; `None` where the operator's identity may not see them.
     pub api_keys: Option<Vec<ApiKey>>,
+    /// What an audit log tells of late, the oldest first; nothing where none is served.
+    pub audit: Vec<AuditRecord>,
+}
+
+/// One entry of an audit log, as far as it tells who changed what.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AuditRecord {
+    /// When.
+    pub at: Timestamp,
+    /// Who: the id of a principal, or another word that the log has.
+    pub actor: PrincipalId,
+    /// The id of what was changed.
+    pub subject: String,
 }
 
 /// How a person signs in (`AUTH_TYPE_SSO`, `AUTH_TYPE_LOCAL`).

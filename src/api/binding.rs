@@ -4,7 +4,10 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::common::{Adoption, BindingDeletion, Conditions, OrganizationRef, ValiditySpec, Warning, unseen};
+use super::{
+    common::{Adoption, BindingDeletion, Conditions, OrganizationRef, ValiditySpec, Warning, unseen},
+    drift::DriftStatus,
+};
 
 /// One grant: a principal holds a role on a scope. Principal, role and scope can be edited: the new grant is made before
 /// the old one is removed.
@@ -286,6 +289,10 @@ pub struct RoleBindingStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20), extend("x-kubernetes-list-type" = "atomic"))]
     pub warnings: Vec<Warning>,
+    /// When somebody changed it outside of this object, the newest first, at most 10.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 10), extend("x-kubernetes-list-type" = "atomic"))]
+    pub drift: Vec<DriftStatus>,
     /// When the grant is made or revoked next, as `spec.validity` says.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]

@@ -9,6 +9,7 @@
 pub mod binding;
 pub mod common;
 pub mod convert;
+pub mod drift;
 pub mod organization;
 pub mod publisher;
 pub mod publisher_user;

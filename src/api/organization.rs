@@ -114,6 +114,21 @@ pub struct ConfluentCloudBackend {
     pub endpoint: String,
     /// How the operator proves who it is.
     pub auth: Auth,
+    /// Whether the endpoint serves its audit log as well, at `/audit-log/v1/events?after=TIME`, so that drift is told with who
+    /// did it and when. The vendor's own endpoint serves `None`: it has a Kafka topic, whose events a gateway of yours can serve
+    /// as `{"data": [...]}` beside the API, as the simulator does.
+    #[serde(default)]
+    pub audit_log: AuditLogSource,
+}
+
+/// Where an audit log is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum AuditLogSource {
+    /// Nowhere.
+    #[default]
+    None,
+    /// At the endpoint.
+    Served,
 }
 
 fn vendor() -> String {

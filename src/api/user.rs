@@ -4,7 +4,10 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::common::{Adoption, Conditions, OrganizationRef, Warning, unseen};
+use super::{
+    common::{Adoption, Conditions, OrganizationRef, Warning, unseen},
+    drift::DriftStatus,
+};
 
 /// One person of an organization: invited when absent, invited again when the invitation lapsed, adopted when present,
 /// removed with the object.
@@ -140,6 +143,10 @@ pub struct ConfluentUserStatus {
     /// What the person holds directly.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access: Option<AccessList>,
+    /// When somebody changed it outside of this object, the newest first, at most 10.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 10), extend("x-kubernetes-list-type" = "atomic"))]
+    pub drift: Vec<DriftStatus>,
     /// Advice that holds nothing up, at most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20), extend("x-kubernetes-list-type" = "atomic"))]

@@ -29,6 +29,7 @@ use crate::{
 
 use super::{
     context::Context,
+    drift,
     ground::{Ground, lane_or_wait},
     key::Kind,
     lane::{Organization, View},
@@ -104,13 +105,18 @@ impl Managed for RoleBinding {
         status.meaning = decided.meaning.as_ref().map(meaning_status).or(status.meaning);
         status.warnings = convert::warnings(&self.metadata, advice(self, &decided, lane.realm(), &view, context, now));
         let ended = view.ended(&uid);
+        let drift = view.picture().and_then(|inventory| drift::of_binding(self, &decided, inventory, &view));
+        if let Some(drift) = &drift {
+            status.drift = drift::with(&status.drift, drift, now);
+        }
+        let drift = drift.map(|it| it.sentence(&format!("{} for `{}`", self.spec.role, called(self, context))));
         let leaves = Some(&decided).filter(|it| it.decision.released);
         let leaves = leaves.map(|_| left_behind(self, ground.spec(), view.picture())).unwrap_or_default();
         drop(view);
         let (lane, declares) = (Some(lane), decided.declares);
         let advice = new_advice(self.status.as_ref().map(|status| status.warnings.as_slice()), &status.warnings);
         let recheck = young(self, now).map_or(facts.recheck, |left| left.min(facts.recheck));
-        Plan { lane, ended, advice, declares, leaves, ..Plan::say(decided.decision, status, recheck) }
+        Plan { lane, ended, advice, declares, drift, leaves, ..Plan::say(decided.decision, status, recheck) }
     }
 
     fn connection(&self) -> &str {

@@ -78,6 +78,8 @@ pub(crate) struct Plan<K: Managed> {
     pub(crate) declares: Vec<Grant>,
     /// What the object itself wants removed because nobody declares it; `None` where it has no say.
     pub(crate) sweeps: Option<Vec<Sweep<<K::Realm as Realm>::Step>>>,
+    /// What others did, as a sentence: it is told before anything is done about it.
+    pub(crate) drift: Option<String>,
     /// The marks of grants that stay behind when it goes.
     pub(crate) leaves: Vec<String>,
     /// When to look again without being woken.
@@ -98,6 +100,7 @@ impl<K: Managed> Plan<K> {
             declares: Vec::new(),
             sweeps: None,
             leaves: Vec::new(),
+            drift: None,
             recheck,
         }
     }

@@ -7,6 +7,7 @@ mod calls;
 mod connection;
 mod context;
 mod declared;
+mod drift;
 mod event;
 mod fence;
 mod ground;

@@ -32,6 +32,8 @@ use super::{
 
 /// A wait that ends sooner is not worth a write.
 const GRACE: Duration = Duration::from_secs(5);
+/// The next look after drift was told; the status that tells it comes sooner.
+const SOON: Duration = Duration::from_secs(1);
 /// Each reconcile ends by then, whatever the API server does.
 const DEADLINE: Duration = Duration::from_mins(1);
 
@@ -123,6 +125,13 @@ async fn pass<K: Managed>(object: &K, context: &Context) -> Result<(Action, Reco
     }
     if deleting && plan.decision.released {
         return release(object, &key, &plan, context).await.map(|action| (action, Reconciled::Changed));
+    }
+    if let Some(drift) = plan.drift.as_deref().filter(|_| !deleting) {
+        // Recorded before it is mended: after a crash in between, our own repair would read as somebody's doing.
+        if report(object, &key, &plan, &[], context, now).await? {
+            event::publish(object, EventType::Warning, "DriftDetected", drift, context).await;
+        }
+        return Ok((Action::requeue(SOON), Reconciled::Changed));
     }
     let Some(wait) = act(object, &key, &mut plan, context).await? else {
         return Ok((Action::await_change(), Reconciled::Unchanged));
@@ -243,10 +252,12 @@ fn held_back<K: Managed>(object: &K, key: &ObjectKey, plan: &Plan<K>, context: &
         context.memory.stop_waiting(&key.uid);
         return None;
     }
-    let since = context.memory.waiting_since(key, Instant::now());
     if told && !deleting {
+        // Another wait begins anew: that a realm is connected again is over before it is worth a write.
+        context.memory.stop_waiting(&key.uid);
         return None;
     }
+    let since = context.memory.waiting_since(key, Instant::now());
     GRACE.checked_sub(since.elapsed()).filter(|left| !left.is_zero())
 }
 

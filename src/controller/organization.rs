@@ -35,7 +35,7 @@ use super::{
     standing::{
         OBSERVING, RECHECK, RETRY, credentials, deleting, freshness, held as held_removals, ready, removals_held,
     },
-    unmanaged::look,
+    unmanaged::{look, news},
 };
 
 /// Most entries of a list in a status.
@@ -237,6 +237,7 @@ fn connected(
     // What has been declared since is seen at the next look.
     let recheck = if undeclared.told.is_some() { RETRY } else { RECHECK };
     let recheck = undeclared.next.map_or(recheck, |next| next.min(recheck));
+    let new = news(status.unmanaged.as_ref(), undeclared.told.as_ref());
     status.unmanaged = undeclared.told;
     let before = status.held_removals.take();
     status.held_removals = held_removals(&view, before.clone());
@@ -250,6 +251,7 @@ fn connected(
         more.push((ConditionType::RemovalsHeld, fact));
         advice.extend(event);
     }
+    advice.extend(new);
     let sweeps = Some(undeclared.sweeps);
     Plan { more, advice, lane: Some(Arc::clone(lane)), sweeps, ..Plan::say(decision, status, recheck) }
 }

@@ -15,7 +15,7 @@ use crate::{
     access::{Grant, listing::Binding},
     api::{
         ConfluentOrganization, ConfluentOrganizationSpec, RoleBinding,
-        common::{BindingDeletion, Management},
+        common::{BindingDeletion, Management, Warning},
         convert,
         unmanaged::UnmanagedStatus,
     },
@@ -124,6 +124,17 @@ fn status(told: Vec<(Undeclared, Option<String>)>) -> UnmanagedStatus {
     UnmanagedStatus { total: count(told.total), kept: count(told.kept), entries: told.first }
 }
 
+/// An event for grants that are told for the first time.
+pub(crate) fn news(before: Option<&UnmanagedStatus>, now: Option<&UnmanagedStatus>) -> Option<Warning> {
+    let bare = |entry: &String| entry.split(" (kept: ").next().unwrap_or_default().to_owned();
+    let known: HashSet<String> = before?.entries.iter().map(bare).collect();
+    let new: Vec<String> = now?.entries.iter().map(bare).filter(|it| !known.contains(it)).collect();
+    // A list that is full has others move up when something goes.
+    let grew = now?.total > before?.total;
+    let message = format!("granted, and no object declares it: {}", new.join("; "));
+    (grew && !new.is_empty()).then(|| Warning { rule: "UndeclaredAccess".to_owned(), message })
+}
+
 /// What a removal is judged by before it is submitted; the lane judges it again when it is made.
 struct Judge<'a> {
     view: &'a View<'a, Organization>,
@@ -209,6 +220,22 @@ pub(crate) fn left_behind(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_told_for_the_first_time_is_an_event() {
+        let told = |entries: &[&str]| UnmanagedStatus {
+            total: u32::try_from(entries.len()).unwrap(),
+            kept: 0,
+            entries: entries.iter().map(|it| (*it).to_owned()).collect(),
+        };
+        let news =
+            |before: Option<&UnmanagedStatus>, now: &UnmanagedStatus| news(before, Some(now)).map(|it| it.message);
+        assert_eq!(news(None, &told(&["a"])), None, "what was there at the first look is in the status");
+        assert_eq!(news(Some(&told(&["a"])), &told(&["a (kept: so)"])), None);
+        assert_eq!(news(Some(&told(&["a", "b"])), &told(&["b"])), None);
+        let message = news(Some(&told(&["a (kept: so)"])), &told(&["a", "b, by `mary`"])).unwrap();
+        assert_eq!(message, "granted, and no object declares it: b, by `mary`");
+    }
 
     #[test]
     fn what_comes_back_after_it_was_declared_waits_anew() {

@@ -25,6 +25,7 @@ use crate::{
 use super::{
     binding,
     context::Context,
+    drift,
     ground::{Ground, lane_or_wait},
     key::Kind,
     lane::{Organization, View},
@@ -72,6 +73,7 @@ impl Managed for ConfluentUser {
         };
         let view = lane.view();
         let attempts = status.invitation.as_ref().map_or(0, |invitation| invitation.attempts);
+        let mut drift = None;
         let decision = match (convert::desired_user(&self.spec), view.picture()) {
             (Ok(desired), Some(inventory)) => {
                 let person = inventory.person(&desired.email, now);
@@ -92,6 +94,7 @@ impl Managed for ConfluentUser {
                     attempts: attempts as usize,
                     suspended: self.spec.suspend,
                 };
+                drift = drift::of_user(self, id.as_ref(), inventory, &view);
                 status.user_id = id.map(|id| id.as_str().to_owned());
                 user::decide(&object, &desired, &facts.ground.facts(&view, inventory, now))
             }
@@ -102,8 +105,12 @@ impl Managed for ConfluentUser {
         status.warnings = convert::warnings(&self.metadata, advice);
         let ended = view.ended(&self.uid().unwrap_or_default());
         drop(view);
+        if let Some(drift) = &drift {
+            status.drift = drift::with(&status.drift, drift, now);
+        }
+        let drift = drift.map(|it| it.sentence(&format!("`{}`", self.spec.email)));
         let advice = new_advice(self.status.as_ref().map(|status| status.warnings.as_slice()), &status.warnings);
-        Plan { lane: Some(lane), ended, advice, ..Plan::say(decision, status, facts.recheck) }
+        Plan { lane: Some(lane), ended, advice, drift, ..Plan::say(decision, status, facts.recheck) }
     }
 
     fn connection(&self) -> &str {

@@ -9,7 +9,10 @@ use jiff::Timestamp;
 use crate::access::{
     Email, Grant, Listing, PrincipalId, Scope, catalogue,
     judge::Place,
-    listing::{ApiKey, Binding, Cluster, ClusterKind, Environment, Invitation, InvitationStatus, ServiceAccount, User},
+    listing::{
+        ApiKey, AuditRecord, Binding, Cluster, ClusterKind, Environment, Invitation, InvitationStatus, ServiceAccount,
+        User,
+    },
 };
 
 use super::{Removal, person::Person};
@@ -28,6 +31,8 @@ pub struct Inventory {
     environments: HashMap<String, Environment>,
     clusters: HashMap<(String, String), Cluster>,
     api_keys: Option<Vec<ApiKey>>,
+    /// What an audit log tells last of each thing, by its id.
+    audit: HashMap<String, AuditRecord>,
 }
 
 /// One write of ours, as the inventory sees it.
@@ -52,6 +57,9 @@ impl Inventory {
     /// Indexes a complete listing.
     pub fn new(listing: Listing) -> Self {
         let mut inventory = Self { api_keys: listing.api_keys, ..Self::default() };
+        for record in listing.audit {
+            inventory.audit.insert(record.subject.clone(), record);
+        }
         for user in listing.users {
             inventory.users_by_email.insert(user.email.clone(), user.id.clone());
             inventory.users.insert(user.id.clone(), user);
@@ -187,6 +195,11 @@ impl Inventory {
     /// Everything that a principal holds directly.
     pub fn bindings_of<'a>(&'a self, principal: &PrincipalId) -> impl Iterator<Item = &'a Binding> + use<'a> {
         self.bindings_by_principal.get(principal).into_iter().flatten().filter_map(|id| self.bindings.get(id))
+    }
+
+    /// What an audit log tells last of the first of these things that it knows.
+    pub fn audited(&self, ids: &[&str]) -> Option<&AuditRecord> {
+        ids.iter().find_map(|id| self.audit.get(*id))
     }
 
     /// Every binding.

@@ -5,6 +5,7 @@
 pub mod binding;
 pub mod budget;
 pub mod decision;
+pub mod drift;
 pub mod facts;
 pub mod guard;
 pub mod inventory;

@@ -2,7 +2,7 @@
 
 use crate::access::{Grant, PrincipalId, Scope, listing::Binding};
 
-use super::{GuardFacts, Inventory, Reason, Removal, budget, guard};
+use super::{GuardFacts, Inventory, Reason, Removal, budget, drift::who_and_when, guard};
 
 /// Most grants that are named.
 const SHOWN: usize = 20;
@@ -58,7 +58,9 @@ pub fn undeclared(
             let place = binding.scope.as_ref().map_or_else(|| format!("`{}`", binding.crn), Scope::describe);
             let id = &binding.principal;
             let who = inventory.user(id).map_or_else(|| id.to_string(), |user| user.email.to_string());
-            Undeclared { binding: binding.clone(), words: format!("{} on {place} for `{who}`", binding.role) }
+            let told = inventory.audited(&[&binding.id]).map(|record| who_and_when(record, inventory));
+            let by = told.map(|(who, at)| format!(", by `{who}` at {at:.0}")).unwrap_or_default();
+            Undeclared { binding: binding.clone(), words: format!("{} on {place} for `{who}`{by}", binding.role) }
         })
         .collect();
     all.sort_unstable_by(|one, other| (&one.words, &one.binding.id).cmp(&(&other.words, &other.binding.id)));

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::access::{
     Email,
     catalogue::AccountOperation,
-    delegation,
+    delegation::{self, Namespace},
     listing::{AuthType, Invitation, User},
 };
 
@@ -146,8 +146,8 @@ fn active(object: &UserObject, desired: &DesiredUser, user: &User, facts: &Facts
         (_, [_, ..]) => (
             Reason::Shared,
             format!(
-                "`{email}` is a member; {} declare the same person, and the account goes with the last",
-                list(&object.sharers)
+                "`{email}` is a member; declared by {} too, the account goes with the last",
+                known_of(&object.sharers, facts.namespace)
             ),
         ),
         (0, []) => (Reason::NoRoles, format!("`{email}` is a member and holds no role in this organization yet")),
@@ -162,7 +162,10 @@ fn end(object: &UserObject, desired: &DesiredUser, facts: &Facts<'_>) -> Decisio
         return Decision::release(format!("`{email}` is kept, as `deletionPolicy: Retain` says"));
     }
     if !object.sharers.is_empty() {
-        return Decision::release(format!("`{email}` is kept: {} declare the same person", list(&object.sharers)));
+        return Decision::release(format!(
+            "`{email}` is kept: declared by {} too",
+            known_of(&object.sharers, facts.namespace)
+        ));
     }
     if let Err(denial) = delegation::may_invite(facts.delegations, facts.namespace, email) {
         return Decision::release(format!("`{email}` is kept: {denial}, so this object never stood for the account"));
@@ -252,6 +255,19 @@ fn missing_account_admin(desired: &DesiredUser, verb: &str) -> Decision {
             desired.email
         ),
     )
+}
+
+/// Other objects that declare the same thing, as a namespace may know of them: its own by name, others by number.
+pub(super) fn known_of(names: &[String], namespace: &Namespace) -> String {
+    let own = |name: &&String| name.split_once('/').is_some_and(|(of, _)| of == namespace.name);
+    let (own, others): (Vec<&String>, Vec<&String>) = names.iter().partition(own);
+    let told = (!own.is_empty()).then(|| list(&own.into_iter().cloned().collect::<Vec<_>>()));
+    let counted = match others.len() {
+        0 => None,
+        1 => Some("1 object of another namespace".to_owned()),
+        count => Some(format!("{count} objects of other namespaces")),
+    };
+    told.into_iter().chain(counted).collect::<Vec<_>>().join(" and ")
 }
 
 /// Names in backquotes, at most five.

@@ -32,7 +32,9 @@ impl ConfluentCloud {
         let (users, invitations, service_accounts, environments) = people.await?;
         let (bindings, (clusters, api_keys)) =
             try_join(self.bindings(), try_join(self.clusters(&environments), self.api_keys())).await?;
-        Ok(Listing { users, invitations, service_accounts, bindings, environments, clusters, api_keys })
+        // Afterwards, so that it tells of everything that the rest shows.
+        let audit = self.audited().await;
+        Ok(Listing { users, invitations, service_accounts, bindings, environments, clusters, api_keys, audit })
     }
 
     async fn all<T: Item>(&self, call: Call) -> Result<Vec<T>, BackendError> {

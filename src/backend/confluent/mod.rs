@@ -3,6 +3,7 @@
 //! Written from the vendor's API files and recorded answers; the simulator is written from them too, and not from
 //! here.
 
+mod audit;
 mod listing;
 mod page;
 mod read;
@@ -31,12 +32,14 @@ const SIMULATOR: HeaderName = HeaderName::from_static("x-roster-simulator");
 pub struct ConfluentCloud {
     http: HttpClient,
     organization: String,
+    /// `None` where the endpoint serves no audit log.
+    audit: Option<audit::AuditLog>,
 }
 
 impl ConfluentCloud {
     /// The adapter for that organization. The id is taken as told: `identify` says whether the credential is of it.
     pub fn new(http: HttpClient, organization_id: &str) -> Self {
-        Self { http, organization: organization_id.trim().to_lowercase() }
+        Self { http, organization: organization_id.trim().to_lowercase(), audit: None }
     }
 
     /// The organization's id, as CRNs hold it.

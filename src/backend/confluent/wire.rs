@@ -111,6 +111,49 @@ pub(super) struct ApiKeySpec {
     pub(super) resources: Option<Vec<Reference>>,
 }
 
+/// One event of the audit log, in the form of the vendor's topic.
+#[derive(Debug, Deserialize)]
+pub(super) struct AuditEvent {
+    pub(super) time: Option<String>,
+    pub(super) data: Option<AuditData>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AuditData {
+    pub(super) authentication_info: Option<AuditAuthentication>,
+    pub(super) cloud_resources: Option<Vec<AuditResource>>,
+    pub(super) result: Option<AuditResult>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct AuditAuthentication {
+    pub(super) principal: Option<AuditPrincipal>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AuditPrincipal {
+    pub(super) confluent_user: Option<AuditReference>,
+    pub(super) confluent_service_account: Option<AuditReference>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct AuditResource {
+    pub(super) resource: Option<AuditReference>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AuditReference {
+    pub(super) resource_id: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct AuditResult {
+    pub(super) status: Option<String>,
+}
+
 /// The body of an invitation.
 #[derive(Debug, Serialize)]
 pub(super) struct Invite<'a> {

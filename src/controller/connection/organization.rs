@@ -5,7 +5,10 @@ use std::sync::Arc;
 use kube::ResourceExt;
 
 use crate::{
-    api::{ConfluentOrganization, organization::ConfluentCloudBackend},
+    api::{
+        ConfluentOrganization,
+        organization::{AuditLogSource, ConfluentCloudBackend},
+    },
     backend::{AccessBackend, ConfluentCloud, Credential, Endpoint, HttpClient},
     plan::{Finding, Reason},
 };
@@ -48,7 +51,7 @@ pub(crate) async fn connect(
         (Err(Unusable::Unread(finding) | Unusable::Missing(finding)), _) => return Err(finding),
         (Ok(read), _) => read,
     };
-    let fingerprint = pair.fingerprint((&cloud.endpoint, declared));
+    let fingerprint = pair.fingerprint((&cloud.endpoint, declared, cloud.audit_log == AuditLogSource::Served));
     if let Some((lane, _)) = before.filter(|(_, made_from)| *made_from == fingerprint) {
         return Ok((lane, fingerprint));
     }
@@ -96,7 +99,10 @@ async fn open(
     let settings = client_settings(context);
     let http = HttpClient::observed(transport, endpoint.clone(), credential, settings, Some(observer));
     let declared = &organization.spec.organization_id;
-    let backend: Arc<dyn AccessBackend> = Arc::new(ConfluentCloud::new(http, declared));
+    let cloud = ConfluentCloud::new(http, declared);
+    let source = organization.spec.backend.confluent_cloud.as_ref().map(|it| it.audit_log);
+    let audited = source == Some(AuditLogSource::Served);
+    let backend: Arc<dyn AccessBackend> = Arc::new(if audited { cloud.with_audit_log() } else { cloud });
     let identity = identify::<_, Organization>(backend.identify(), endpoint).await?;
     if !identity.organization.eq_ignore_ascii_case(declared) {
         return Err(Finding::new(

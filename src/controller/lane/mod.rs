@@ -227,6 +227,11 @@ impl<'a, R: Realm> View<'a, R> {
         self.state.picture.as_ref()
     }
 
+    /// Our writes of late that no listing has shown yet.
+    pub(crate) fn own_writes(&self) -> impl Iterator<Item = &R::Written> {
+        self.state.unconfirmed.iter().map(|(written, _)| written)
+    }
+
     /// What is to be said of removals that the budget holds.
     pub(crate) fn held_removals(&self) -> &HeldNews {
         &self.state.budget.news

@@ -5,6 +5,8 @@ use std::{
     sync::Arc,
 };
 
+use jiff::Timestamp;
+
 use crate::{
     access::{
         Catalogue, Listing,
@@ -15,6 +17,7 @@ use crate::{
         GuardFacts, Guarded, Held, Inventory, Permit, Protection, Reason, Removal, Step, Written,
         binding::survivors,
         guard,
+        person::Person,
         unmanaged::{mark_of, names_of},
     },
 };
@@ -54,7 +57,8 @@ impl Realm for Organization {
     const CONTENTS: &'static str = "people and bindings";
 
     fn fingerprint(listing: &Listing) -> u64 {
-        let Listing { users, invitations, service_accounts, bindings, environments, clusters, api_keys } = listing;
+        let Listing { users, invitations, service_accounts, bindings, environments, clusters, api_keys, audit: _ } =
+            listing;
         let keys = api_keys.as_deref().unwrap_or_default();
         let users = users.iter().map(|user| User { created_at: None, ..user.clone() });
         hash([
@@ -96,11 +100,15 @@ impl Realm for Organization {
         picture.shows(written)
     }
 
-    /// An invitation that lapsed is there too, so only grants are looked for.
-    fn is_made(picture: &Inventory, step: &Step) -> bool {
+    /// An invitation that lapsed is there too, and made is only one that waits or was accepted.
+    fn is_made(picture: &Inventory, step: &Step, now: Timestamp) -> bool {
         match step {
             Step::Grant(grant) => picture.find(grant).is_some(),
-            Step::Invite { .. } | Step::Rename { .. } | Step::Remove(_) => false,
+            Step::Invite { email, .. } => match picture.person(email, now) {
+                Person::Invited(_) | Person::Active(_) => true,
+                Person::Absent | Person::Expired(_) => false,
+            },
+            Step::Rename { .. } | Step::Remove(_) => false,
         }
     }
 

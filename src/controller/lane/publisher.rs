@@ -5,6 +5,8 @@ use std::{
     sync::Arc,
 };
 
+use jiff::Timestamp;
+
 use crate::{
     access::publisher::{Member, MemberKey, Members, PublisherRole, VisiblePublisher},
     backend::{BackendError, ErrorKind, PublisherBackend},
@@ -95,7 +97,7 @@ impl Realm for Publisher {
     }
 
     /// The portal keeps one user for each address and refuses another.
-    fn is_made(_: &Roll, _: &MemberStep) -> bool {
+    fn is_made(_: &Roll, _: &MemberStep, _: Timestamp) -> bool {
         false
     }
 

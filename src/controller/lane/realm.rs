@@ -5,6 +5,8 @@ use std::{
     fmt::{Debug, Display},
 };
 
+use jiff::Timestamp;
+
 use crate::{
     access::PrincipalId,
     backend::BackendError,
@@ -60,7 +62,7 @@ pub(crate) trait Realm: Send + Sync + 'static {
     fn shows(picture: &Self::Picture, written: &Self::Written) -> bool;
 
     /// Whether the picture has what the step would make.
-    fn is_made(picture: &Self::Picture, step: &Self::Step) -> bool;
+    fn is_made(picture: &Self::Picture, step: &Self::Step, now: Timestamp) -> bool;
     /// The removal that a step is, if it is one.
     fn removal(step: &Self::Step) -> Option<&Self::Removal>;
     /// What an object would have to declare to speak for what a removal takes away; `None` where objects cannot.

@@ -173,7 +173,8 @@ pub(super) async fn add<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>) -> Result<
             return Ok(());
         }
         // Another object's step, or a listing, was first; this object is woken, and sees it.
-        if lane.read().picture.as_ref().is_some_and(|picture| R::is_made(picture, step)) {
+        let now = lane.parts.outside.now();
+        if lane.read().picture.as_ref().is_some_and(|picture| R::is_made(picture, step, now)) {
             continue;
         }
         let written = write(lane, lane.parts.realm.make(step)).await?;

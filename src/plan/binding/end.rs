@@ -2,7 +2,7 @@
 
 use crate::{
     access::{Grant, listing::Binding, validity::Outside},
-    plan::{Decision, Fact, Facts, Finding, Reason, Removal, Step, facts::ALLOWED_SKEW, user::list},
+    plan::{Decision, Fact, Facts, Finding, Reason, Removal, Step, facts::ALLOWED_SKEW, user::known_of},
 };
 
 use super::{
@@ -139,7 +139,7 @@ impl Answered {
             self.ours.push(binding.clone());
             return;
         }
-        let stays = format!("{grant} stays: {} declare it too", list(&others));
+        let stays = format!("{grant} stays: declared by {} too", known_of(&others, facts.namespace));
         if !self.kept.contains(&stays) {
             self.kept.push(stays);
         }

@@ -22,7 +22,7 @@ use self::{
 use super::{
     Decision, Fact, Finding, Inventory, Reason, Removal, Step,
     facts::{Adoption, Facts, pre_exists},
-    user::{counted, list},
+    user::{counted, known_of, list},
 };
 
 /// Who is meant, as declared. A `userRef` has become its object's e-mail before it gets here.
@@ -126,6 +126,8 @@ pub struct BindingDecision {
     pub declares: Vec<Grant>,
     /// When the grant is made or revoked next, by its validity.
     pub next: Option<Timestamp>,
+    /// The grant is to be in force now and is not there.
+    pub missing: Option<Grant>,
 }
 
 /// Decides about one grant.
@@ -245,7 +247,7 @@ fn live(object: &BindingObject, resolved: &Resolved<'_>, facts: &Facts<'_>, shar
     }
     let old = replaced(object, grant, facts, sharers);
     if found.is_none() {
-        return make(object, resolved, old, facts);
+        return BindingDecision { missing: Some(grant.clone()), ..make(object, resolved, old, facts) };
     }
     let record = Recorded { grant: grant.clone(), label: resolved.label.clone() };
     if let Some(old) = old {
@@ -260,7 +262,10 @@ fn live(object: &BindingObject, resolved: &Resolved<'_>, facts: &Facts<'_>, shar
     if !others.is_empty() {
         settled.ready = Finding::new(
             Reason::Shared,
-            format!("{words} is in force; {} declare the same grant, and it goes with the last", list(&others)),
+            format!(
+                "{words} is in force; declared by {} too, it goes with the last",
+                known_of(&others, facts.namespace)
+            ),
         );
     }
     if resolved.pending {
@@ -354,6 +359,7 @@ impl From<Decision> for BindingDecision {
             binding_id: None,
             declares: Vec::new(),
             next: None,
+            missing: None,
         }
     }
 }

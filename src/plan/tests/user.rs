@@ -145,3 +145,16 @@ fn inviting_and_removing_are_judged_apart() {
         assert_eq!(removed.ready.reason != Reason::MissingAccountAdmin, removes, "{role} removes");
     }
 }
+
+#[test]
+fn a_namespace_is_told_its_own_sharers_by_name_and_others_by_number() {
+    let namespace =
+        crate::access::delegation::Namespace { name: "team".to_owned(), labels: std::collections::BTreeMap::new() };
+    let told = |names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|it| (*it).to_owned()).collect();
+        crate::plan::user::known_of(&names, &namespace)
+    };
+    assert_eq!(told(&["team/a", "team/b"]), "`team/a`, `team/b`");
+    assert_eq!(told(&["other/a"]), "1 object of another namespace");
+    assert_eq!(told(&["other/a", "team/a", "third/a"]), "`team/a` and 2 objects of other namespaces");
+}

@@ -98,7 +98,11 @@ fn a_grant_stays_while_one_of_its_objects_is_in_force() {
     let shared = said_with(&Setting::of(listing()), &had, &Ok(wanted()), &[metrics()]);
     let decision = &shared.decision;
     assert_eq!((decision.ready.reason, decision.steps.len(), shared.lets_go), (Reason::Expired, 0, true));
-    assert!(decision.ready.message.contains("stays: `other/it` declare it too"), "{}", decision.ready.message);
+    assert!(
+        decision.ready.message.contains("stays: declared by 1 object of another namespace too"),
+        "{}",
+        decision.ready.message
+    );
     assert_eq!(decision.special.as_ref().unwrap().holds, Some(true));
     // Which ones do: a person is needed for what will be granted too.
     let setting = Setting::of(listing());

@@ -3,6 +3,7 @@
 //!
 //! Each dialect has a router, and what it is asked passes one front. All of it answers a socket and a call in process alike.
 
+mod audit;
 mod call;
 mod control;
 mod dialect;
@@ -109,6 +110,7 @@ fn machine_routes() -> Router<Simulator> {
 
 fn place_routes() -> Router<Simulator> {
     Router::new()
+        .route("/audit-log/v1/events", get(|call: Call| ready(audit::list(&call))))
         .route("/org/v2/organizations", get(|call: Call| ready(place::list_organizations(&call))))
         .route(
             "/org/v2/organizations/{id}",

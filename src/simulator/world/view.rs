@@ -8,8 +8,8 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Actor, ApiKey, Binding, Cluster, Environment, Invitation, KeyResource, Kind, Membership, Organization, Refusal,
-    ServiceAccount, User, World,
+    Actor, ApiKey, AuditEntry, Binding, Cluster, Environment, Invitation, KeyResource, Kind, Membership, Organization,
+    Refusal, ServiceAccount, User, World,
     machine::{KEY_ADMIN, account_scope},
     standing::{Standing, allow},
 };
@@ -93,6 +93,12 @@ impl<'a> View<'a> {
     /// The organization, which every actor sees.
     pub fn organization(&self) -> &'a Organization {
         &self.world.organization
+    }
+
+    /// The audit log, oldest first, for whoever administers.
+    pub fn audit(&self) -> Result<impl Iterator<Item = &'a AuditEntry> + use<'a>, Refusal> {
+        allow(self.standing.administers())?;
+        Ok(self.world.audit())
     }
 
     /// The people.

@@ -67,7 +67,7 @@ fn a_grant_stays_while_one_of_its_objects_is_in_force() {
     let until = json!({"validity": {"notAfter": end}});
     stage.apply(&[operator(&stage, "brief", until), operator(&stage, "lasting", json!({}))]);
     let brief = stage.settled("arb", "brief", "True", "Expired");
-    assert!(message(&brief).contains("stays: `validity-shared/lasting` declare it too"), "{}", message(&brief));
+    assert!(message(&brief).contains("stays: declared by `validity-shared/lasting` too"), "{}", message(&brief));
     assert_eq!(granted(&brief).0, "True");
     stage.settled("arb", "lasting", "True", "InSync");
     remote(&stage, MARY, true);

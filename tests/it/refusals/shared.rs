@@ -15,7 +15,7 @@ fn a_shared_grant_goes_with_the_last_of_its_objects() {
     let held = everything(&stage);
     stage.apply(&[object("two")]);
     let two = stage.settled("arb", "two", "True", "Shared");
-    let words = "`shared/one` declare the same grant, and it goes with the last";
+    let words = "declared by `shared/one` too, it goes with the last";
     assert!(message(&two).contains(words), "{}", message(&two));
     assert!(event(&stage, "arb", "two", "Shared").contains(words));
 
@@ -23,7 +23,7 @@ fn a_shared_grant_goes_with_the_last_of_its_objects() {
 
     stage.delete("arb", "one");
     stage.gone("arb", "one");
-    assert!(event(&stage, "arb", "one", "Released").contains("stays: `shared/two` declare it too"));
+    assert!(event(&stage, "arb", "one", "Released").contains("stays: declared by `shared/two` too"));
     stage.settled("arb", "two", "True", "InSync");
     assert_eq!(everything(&stage), held);
     stage.delete("arb", "two");
@@ -59,7 +59,7 @@ fn a_shared_person_stays_until_the_last_object_goes() {
     stage.settled("cuser", "one", "True", "NoRoles");
     stage.apply(&[ada("two")]);
     let two = stage.settled("cuser", "two", "True", "Shared");
-    assert!(message(&two).contains("`shared-person/one` declare the same person"), "{}", message(&two));
+    assert!(message(&two).contains("declared by `shared-person/one` too"), "{}", message(&two));
     stage.delete("cuser", "one");
     stage.gone("cuser", "one");
     stage.settled("cuser", "two", "True", "NoRoles");
