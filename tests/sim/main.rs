@@ -12,6 +12,7 @@ mod chance;
 mod crash;
 mod drive;
 mod memory;
+mod replica;
 mod stage;
 mod story;
 mod twin;
