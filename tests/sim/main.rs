@@ -12,6 +12,7 @@ mod chance;
 mod crash;
 mod drive;
 mod memory;
+mod model;
 mod replica;
 mod stage;
 mod story;

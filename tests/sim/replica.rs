@@ -107,6 +107,30 @@ fn one_stale_writer_costs_at_most_one_administrator_and_writes_nothing_more() {
     eprintln!("{tried} times frozen, at {} writes; {fewest} administrators at the fewest", points.len());
 }
 
+/// The same where the leader is killed, and what it sent arrives after its successor has looked.
+fn posthumous(seed: u64, minimum: usize, others: &[&str]) -> usize {
+    let mut world = organization(seed, minimum, others);
+    world.hold(1, Hold { what: "DELETE /iam/v2/role-bindings".to_owned(), moment: Moment::Before });
+    delete(&mut world, "ada-administers");
+    world.until_frozen(1);
+    world.kill(1);
+    delete(&mut world, "bob-administers");
+    world.start(2);
+    world.until("a successor leads", |stage| world::holder(stage) == "roster-2");
+    world.pass(Duration::from_secs(30));
+    world.release();
+    world.pass(Duration::from_mins(1));
+    administrators(&world.stage)
+}
+
+#[test]
+fn what_a_killed_leader_sent_costs_at_most_one_administrator() {
+    let left: Vec<usize> = (1..=6).map(|seed| posthumous(seed, 2, &["grace@example.com"])).collect();
+    assert!(left.iter().all(|left| *left >= 1), "{left:?}");
+    // It does come after the successor's look.
+    assert!(left.contains(&1), "{left:?}");
+}
+
 /// Why a minimum of two is wanted where replicas run: a request that was on its way for longer than a lease cannot be called back.
 #[test]
 fn at_a_minimum_of_one_a_stale_writer_can_leave_nobody() {

@@ -251,6 +251,11 @@ impl World {
         }
     }
 
+    /// The process is gone, and what it sent is not.
+    pub(super) fn kill(&mut self, replica: u32) {
+        self.replicas.remove(&replica);
+    }
+
     /// What was on its way arrives.
     pub(super) fn release(&self) {
         self.network.released.send_replace(true);
