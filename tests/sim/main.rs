@@ -13,6 +13,8 @@ mod crash;
 mod drive;
 mod memory;
 mod order;
+mod model;
+mod replica;
 mod stage;
 mod story;
 mod successor;

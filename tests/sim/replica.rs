@@ -1,0 +1,169 @@
+//! Two replicas over one API server, each on a clock of its own that can be stopped: a process that is frozen, whose timers do
+//! not run and whose monotonic clock has moved on when it thaws. What it sent is on its way meanwhile, and arrives when the
+//! network likes.
+
+mod world;
+
+use std::time::Duration;
+
+use roster::simulator::world::Command;
+use serde_json::json;
+
+use crate::{
+    stage::{Stage, address},
+    way::Picture,
+    wire::Moment,
+};
+use world::{Hold, World};
+
+const BINDINGS: &str = "accessrolebindings";
+
+/// An organization with so many administrators, of which ada and bob are by objects, and with that minimum.
+fn organization(seed: u64, minimum: usize, others: &[&str]) -> World {
+    let mut world = World::new(seed);
+    let limit = json!({"spec": {"protection": {"minimumOrganizationAdmins": minimum}}});
+    world.now(|stage| Box::pin(stage.edit("confluentorganizations", "o", limit)));
+    // The vendor's own refusal would hide what the operator does.
+    world.stage.simulator.rules(|rules| rules.guard_last_admin = false).unwrap();
+    world.start(1);
+    for name in ["ada", "bob"] {
+        world.now(|stage| Box::pin(stage.user(name)));
+        world.until("the invitation is there", |stage| stage.id_of(&address(name)).is_some());
+        let accept = Command::AcceptInvitation { email: address(name), full_name: String::new() };
+        world.stage.portal(&accept);
+        world.now(|stage| {
+            Box::pin(async move { stage.binding(&format!("{name}-administers"), name, "OrganizationAdmin").await })
+        });
+    }
+    for person in ["grace@example.com", "linus@example.com"] {
+        if !others.contains(&person) {
+            let binding = world.stage.a_binding_of(person).unwrap();
+            world.stage.portal(&Command::Revoke { binding });
+        }
+    }
+    let expected = others.len() + 2;
+    world.until("all administer", |stage| administrators(stage) == expected);
+    world.pass(Duration::from_secs(30));
+    world
+}
+
+fn administrators(stage: &Stage) -> usize {
+    Picture::of(&stage.simulator).administrators
+}
+
+fn delete(world: &mut World, name: &'static str) {
+    world.now(|stage| Box::pin(stage.delete(BINDINGS, name)));
+}
+
+/// What the leader writes when it removes one administrator, undisturbed.
+fn removal(others: &[&str], minimum: usize) -> Vec<String> {
+    let mut world = organization(1, minimum, others);
+    let before = world.log(1).len();
+    delete(&mut world, "ada-administers");
+    world.until("it is gone", |stage| stage.get(BINDINGS, "ada-administers").is_none());
+    world.pass(Duration::from_secs(10));
+    world.log(1).split_off(before)
+}
+
+/// The leader stops at that point of the removal of ada; bob is to go as well, and a successor does what it may; then what was
+/// on its way arrives, and the first wakes up. How many administer in the end, and whether the first wrote anything more.
+fn stale(seed: u64, minimum: usize, others: &[&str], what: &str, moment: Moment) -> (usize, Vec<String>) {
+    let mut world = organization(seed, minimum, others);
+    world.hold(1, Hold { what: what.to_owned(), moment });
+    delete(&mut world, "ada-administers");
+    world.until_frozen(1);
+    delete(&mut world, "bob-administers");
+    world.start(2);
+    world.until("a successor leads", |stage| world::holder(stage) == "roster-2");
+    world.pass(Duration::from_secs(30));
+    let written = world.log(1).len();
+    // First what was sent, and then the process.
+    world.release();
+    world.pass(Duration::from_millis(200));
+    world.thaw(1);
+    world.pass(Duration::from_mins(1));
+    (administrators(&world.stage), world.log(1).split_off(written))
+}
+
+#[test]
+fn one_stale_writer_costs_at_most_one_administrator_and_writes_nothing_more() {
+    let others = ["grace@example.com"];
+    let mut points = removal(&others, 2);
+    points.dedup();
+    assert!(points.iter().any(|it| it.starts_with("DELETE")) && points.len() > 2, "{points:?}");
+    let (mut tried, mut fewest) = (0, usize::MAX);
+    for what in &points {
+        for moment in [Moment::Before, Moment::During] {
+            for seed in 1..=2 {
+                let (left, more) = stale(seed, 2, &others, what, moment);
+                // Only a removal that is on its way can come too late.
+                let least = if what.starts_with("DELETE") && moment == Moment::Before { 1 } else { 2 };
+                assert!(left >= least, "{moment:?} {what}, seed {seed}: {left} administer");
+                assert!(more.is_empty(), "{moment:?} {what}, seed {seed}: the first went on with {more:?}");
+                (tried, fewest) = (tried + 1, fewest.min(left));
+            }
+        }
+    }
+    eprintln!("{tried} times frozen, at {} writes; {fewest} administrators at the fewest", points.len());
+}
+
+/// The same where the leader is killed, and what it sent arrives after its successor has looked.
+fn posthumous(seed: u64, minimum: usize, others: &[&str]) -> usize {
+    let mut world = organization(seed, minimum, others);
+    world.hold(1, Hold { what: "DELETE /iam/v2/role-bindings".to_owned(), moment: Moment::Before });
+    delete(&mut world, "ada-administers");
+    world.until_frozen(1);
+    world.kill(1);
+    delete(&mut world, "bob-administers");
+    world.start(2);
+    world.until("a successor leads", |stage| world::holder(stage) == "roster-2");
+    world.pass(Duration::from_secs(30));
+    world.release();
+    world.pass(Duration::from_mins(1));
+    administrators(&world.stage)
+}
+
+#[test]
+fn what_a_killed_leader_sent_costs_at_most_one_administrator() {
+    let left: Vec<usize> = (1..=6).map(|seed| posthumous(seed, 2, &["grace@example.com"])).collect();
+    assert!(left.iter().all(|left| *left >= 1), "{left:?}");
+    // It does come after the successor's look.
+    assert!(left.contains(&1), "{left:?}");
+}
+
+/// Why a minimum of two is wanted where replicas run: a request that was on its way for longer than a lease cannot be called back.
+#[test]
+fn at_a_minimum_of_one_a_stale_writer_can_leave_nobody() {
+    let delete = "DELETE /iam/v2/role-bindings";
+    let left: Vec<usize> = (1..=6).map(|seed| stale(seed, 1, &[], delete, Moment::Before).0).collect();
+    assert!(left.contains(&0), "{left:?}");
+    // The same with one more to spare.
+    let left: Vec<usize> =
+        (1..=6).map(|seed| stale(seed, 2, &["grace@example.com"], delete, Moment::Before).0).collect();
+    assert!(left.contains(&1) && !left.contains(&0), "{left:?}");
+}
+
+#[test]
+fn writes_end_before_the_lease_does_where_it_cannot_be_renewed() {
+    let mut world = organization(1, 2, &["grace@example.com"]);
+    world.cut_lease(1);
+    world.start(2);
+    let mut number = 0;
+    while world::holder(&world.stage) != "roster-2" {
+        number += 1;
+        assert!(number < 200, "nobody takes over");
+        let name: &'static str = Box::leak(format!("grant-{number}").into_boxed_str());
+        let roles = ["Operator", "MetricsViewer"];
+        let role = roles[number % 2];
+        world.now(|stage| Box::pin(stage.binding(name, if number % 4 < 2 { "ada" } else { "bob" }, role)));
+        world.pass(Duration::from_secs(1));
+    }
+    world.pass(Duration::from_mins(1));
+    let cut = world.cut_at.unwrap();
+    let last = world.written(1).into_iter().max().unwrap();
+    let first = world.written(2).into_iter().min().unwrap();
+    // It wrote as long as it could, and no longer: 40 s after the last renewal, which was less than 10 s before.
+    let lasted = last.duration_since(cut);
+    assert!(lasted > Duration::from_secs(25) && lasted <= Duration::from_millis(40_100), "{lasted:?}");
+    assert!(first > last, "a successor wrote first");
+}
