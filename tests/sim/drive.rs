@@ -6,7 +6,14 @@
 mod law;
 mod step;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
 
 use roster::simulator::world::Command;
 use tokio::time::sleep;
@@ -17,6 +24,8 @@ use step::Step;
 
 /// How many seeds an ordinary run plays.
 const SEEDS: u64 = 8;
+/// After how many it is said how far a run is.
+const TOLD: u64 = 500;
 /// How many steps each has.
 const STEPS: usize = 24;
 
@@ -47,15 +56,37 @@ fn play(seed: u64) {
     });
 }
 
+/// Plays one seed and gives what broke, if anything did.
+fn broken(seed: u64) -> Option<String> {
+    let cause = catch_unwind(AssertUnwindSafe(|| play(seed))).err()?;
+    let told = cause.downcast_ref::<String>().cloned();
+    Some(told.or_else(|| cause.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default())
+}
+
 #[test]
 fn any_run_is_safe_at_each_step_and_settles() {
     let (first, count) = number("SIM_SEED").map_or((1, number("SIM_SEEDS").unwrap_or(SEEDS)), |seed| (seed, 1));
-    for seed in first..first + count {
-        if let Err(cause) = catch_unwind(AssertUnwindSafe(|| play(seed))) {
-            let told = cause.downcast_ref::<String>().cloned();
-            let told = told.or_else(|| cause.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-            eprintln!("play it again: SIM_SEED={seed} cargo test --test sim any_run");
-            panic!("seed {seed}: {}", told.unwrap_or_default());
+    let (next, began) = (AtomicU64::new(first), Instant::now());
+    let failures = Mutex::new(Vec::new());
+    let work = || loop {
+        let seed = next.fetch_add(1, Ordering::Relaxed);
+        if seed >= first + count {
+            return;
         }
-    }
+        if let Some(told) = broken(seed) {
+            eprintln!("play it again: SIM_SEED={seed} cargo test --test sim any_run");
+            failures.lock().unwrap().push(format!("seed {seed}: {told}"));
+        }
+        if seed % TOLD == 0 {
+            eprintln!("{seed} seeds, after {:.0?}", began.elapsed());
+        }
+    };
+    // A seed is one thread's work, so that as many are played at once as there are cores.
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(work);
+        }
+    });
+    let failures = failures.into_inner().unwrap();
+    assert!(failures.is_empty(), "{} of {count} seeds\n{}", failures.len(), failures.join("\n"));
 }
