@@ -193,6 +193,10 @@ impl Realm for Publisher {
         guard::pass(removal, MemberGuardFacts { roll: around, own: Some(&self.own), protection })
     }
 
+    fn ends_administration(removal: &MemberRemoval, around: &Roll) -> bool {
+        around.member(&removal.member().key).is_some_and(|member| member.role == PublisherRole::Owner)
+    }
+
     async fn remove(&self, permit: Permit<MemberRemoval>) -> Result<MemberWritten, BackendError> {
         let removal = permit.removal().clone();
         let left = self.backend.remove(permit).await?;

@@ -99,6 +99,8 @@ pub(crate) trait Realm: Send + Sync + 'static {
         protection: &Self::Protection,
         confirmed: &str,
     ) -> Result<Guarded<Self::Removal>, Held>;
+    /// Whether a removal takes one of those away of whom a number has to remain.
+    fn ends_administration(removal: &Self::Removal, around: &Self::Around) -> bool;
     /// Makes the removal that the permit is for.
     fn remove(&self, permit: Permit<Self::Removal>)
     -> impl Future<Output = Result<Self::Written, BackendError>> + Send;

@@ -112,6 +112,11 @@ fn guard<R: Realm>(
     let Some(picture) = &state.picture else {
         return Err(Failure::doubt("there is no listing to judge a removal by"));
     };
+    if R::ends_administration(&removal, known)
+        && let Some(wait) = booking::await_former(lane, &state, author, &removal)
+    {
+        return Err(Failure::former(wait));
+    }
     let protection = (lane.parts.protection)();
     let passed = lane.parts.realm.pass(removal, picture, known, &protection, &author.confirmed);
     passed.map_err(|held| Failure::held(held, state.version))
