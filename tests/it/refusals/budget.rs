@@ -169,7 +169,9 @@ fn what_shrinks_to_the_budget_goes_and_so_does_all_where_the_budget_is_switched_
     }
     eventually("the last one fits", &mut || removed(&stage) == 6, &mut || format!("{:?}", stage.remote_writes()));
     // Its object goes a moment after its grant.
-    names.iter().for_each(|name| stage.gone("arb", name));
+    for name in &names {
+        stage.gone("arb", name);
+    }
 
     let names = bind(&stage, 4);
     delete_all(&stage);
