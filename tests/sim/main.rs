@@ -11,6 +11,7 @@
 mod chance;
 mod crash;
 mod drive;
+mod lag;
 mod memory;
 mod model;
 mod order;

@@ -1,14 +1,16 @@
 //! The removal budget at the moment of a removal: what is beyond it is held, the rest is counted first. IO: the ledger.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use crate::plan::{
     Leave,
-    budget::{HeldRemoval, admit, mark},
+    budget::{Counted, HeldRemoval, admit, mark},
 };
 
 use super::{
-    Author, Job, Lane, State,
+    Author, Job, LONGEST_LAG, Lane, State,
     budget::{Kept, LedgerError},
     failure::Failure,
     realm::Realm,
@@ -24,11 +26,11 @@ pub(crate) const MOST_RETAINED: usize = 1_000;
 /// Leave for one removal, and how much it was counted for.
 pub(super) struct Booked {
     pub(super) leave: Leave,
-    pub(super) counted: Counted,
+    pub(super) counted: Charge,
 }
 
 /// What a removal is called where it is counted, and for how much it was.
-pub(super) struct Counted {
+pub(super) struct Charge {
     mark: String,
     weight: u32,
 }
@@ -46,6 +48,27 @@ pub(super) async fn load<R: Realm>(lane: &Lane<R>) -> Result<(), Failure> {
 /// What a removal is called where it is held.
 fn described<R: Realm>(author: &Author, removal: &R::Removal) -> String {
     format!("{} {} {}", author.object.uid, author.generation, R::canonical(removal))
+}
+
+/// For how long a removal of one of those of whom a number has to remain waits: what an earlier lane removed may still be shown,
+/// and a look at who remains would count it. Its own, counted and perhaps not made, does not matter to it.
+pub(super) fn await_former<R: Realm>(
+    lane: &Lane<R>,
+    state: &State<R>,
+    author: &Author,
+    removal: &R::Removal,
+) -> Option<Duration> {
+    let former = state.budget.former.as_ref().filter(|_| lane.started.elapsed() < LONGEST_LAG)?;
+    let now = lane.parts.outside.now();
+    let left = |entry: &Counted| {
+        let age = Duration::try_from(now.duration_since(entry.until)).unwrap_or_default();
+        LONGEST_LAG.checked_sub(age).filter(|left| !left.is_zero())
+    };
+    let lately = || former.counted.iter().filter_map(|entry| Some((entry.count, left(entry)?)));
+    let mark = mark(&described::<R>(author, removal));
+    let own = former.open.iter().find(|open| open.mark == mark).map_or(0, |open| open.weight);
+    let others = lately().map(|(count, _)| count).fold(0, u32::saturating_add) > own;
+    lately().map(|(_, left)| left).max().filter(|_| others)
 }
 
 /// How much a removal counts, at least one.
@@ -95,7 +118,7 @@ pub(super) async fn book<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>, at: usize
             hold_back(lane, job, at)?;
             return Err(Failure::doubt("what was removed lately is not known; looking again"));
         };
-        let counted = Counted { mark: mark.clone(), weight: if admitted.counted { weight } else { 0 } };
+        let counted = Charge { mark: mark.clone(), weight: if admitted.counted { weight } else { 0 } };
         let yes = |removals: &crate::plan::Removals| removals.acknowledged.as_ref().map(|yes| yes.digest.clone());
         if !admitted.counted && yes(&admitted.record) == yes(&kept.removals) {
             return Ok(Booked { leave: admitted.leave, counted });
@@ -115,9 +138,9 @@ pub(super) async fn book<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>, at: usize
 }
 
 /// A removal that was counted was not made after all.
-pub(super) fn give_back<R: Realm>(lane: &Lane<R>, counted: &Counted) {
+pub(super) fn give_back<R: Realm>(lane: &Lane<R>, counted: &Charge) {
     let mut state = lane.write();
-    let Counted { mark, weight } = counted;
+    let Charge { mark, weight } = counted;
     state.budget.record = state.budget.record.take().map(|record| record.giving_back(mark, *weight));
 }
 

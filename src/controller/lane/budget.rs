@@ -80,6 +80,8 @@ pub(crate) enum HeldNews {
 pub(super) struct BudgetState {
     /// What was removed; `None` before it was read.
     pub(super) record: Option<Removals>,
+    /// What it was when the lane began.
+    pub(super) former: Option<Removals>,
     /// The same as it is kept, and the version over which to write the next.
     pub(super) kept: Option<Kept>,
     held: HeldSet,
@@ -101,6 +103,7 @@ impl BudgetState {
             self.news = HeldNews::Known(self.held.clone());
         }
         self.record = Some(kept.removals.clone());
+        self.former = Some(kept.removals.clone());
         self.kept = Some(kept);
     }
 

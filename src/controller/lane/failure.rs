@@ -120,6 +120,13 @@ impl Failure {
         Self { finding: Finding::new(Reason::Progressing, message), pace: Pace::Doubt }
     }
 
+    /// What an earlier lane removed may still be shown.
+    pub(super) fn former(wait: Duration) -> Self {
+        let message = "waiting until what was removed shortly before a restart is no longer listed: until then nobody can tell who \
+                       remains";
+        Self { finding: Finding::new(Reason::Progressing, message), pace: Pace::After(wait) }
+    }
+
     /// The last listing was suddenly short.
     pub(super) fn in_doubt() -> Self {
         let message = "nothing is removed while a listing that is suddenly short waits for a second one that agrees";

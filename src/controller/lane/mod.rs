@@ -162,6 +162,8 @@ struct State<R: Realm> {
     listing: listing::ListingState,
     /// Our writes that no listing has shown yet, with the time of each.
     unconfirmed: Vec<(R::Written, Instant)>,
+    /// Removals of which no answer told whether they happened.
+    doubtful: Vec<(R::Removal, Instant)>,
     /// Counts every change of the picture, so that a held step is tried again when there is reason to.
     version: u64,
     queue: VecDeque<Job<R::Step>>,
@@ -189,6 +191,7 @@ impl<R: Realm> Default for State<R> {
             picture: None,
             listing: listing::ListingState::default(),
             unconfirmed: Vec::new(),
+            doubtful: Vec::new(),
             version: 0,
             queue: VecDeque::new(),
             under_way: HashSet::new(),

@@ -252,9 +252,22 @@ impl Realm for Organization {
         )
     }
 
+    fn ends_administration(removal: &Removal, around: &Vec<Binding>) -> bool {
+        let who = match removal {
+            Removal::Binding(binding) => Inventory::is_organization_admin(binding).then_some(&binding.principal),
+            Removal::Account { user, .. } => Some(user),
+            Removal::Invitation { user, .. } => user.as_ref(),
+        };
+        who.is_some_and(|who| around.iter().any(|admin| admin.principal == *who))
+    }
+
     async fn remove(&self, permit: Permit) -> Result<Written, BackendError> {
         let removal = permit.removal().clone();
         self.backend.remove(permit).await.map(|()| Written::Removed(removal))
+    }
+
+    fn supposed(removal: &Removal) -> Written {
+        Written::Removed(removal.clone())
     }
 
     fn passed(around: &mut Vec<Binding>, written: &Written) {

@@ -207,14 +207,26 @@ impl Realm for Publisher {
         guard::pass(removal, MemberGuardFacts { roll: around, own: Some(&self.own), protection })
     }
 
+    fn ends_administration(removal: &MemberRemoval, around: &Roll) -> bool {
+        around.member(&removal.member().key).is_some_and(|member| member.role == PublisherRole::Owner)
+    }
+
     async fn remove(&self, permit: Permit<MemberRemoval>) -> Result<MemberWritten, BackendError> {
         let removal = permit.removal().clone();
         let left = self.backend.remove(permit).await?;
         Ok(MemberWritten::Removed { removal, left })
     }
 
+    fn supposed(removal: &MemberRemoval) -> MemberWritten {
+        let contributor = Member { role: PublisherRole::Contributor.into(), ..removal.member().clone() };
+        let left = matches!(removal, MemberRemoval::Ownership(_)).then_some(contributor);
+        MemberWritten::Removed { removal: removal.clone(), left }
+    }
+
     fn passed(around: &mut Roll, written: &MemberWritten) {
-        around.apply(written);
+        if matches!(written, MemberWritten::Removed { .. }) {
+            around.apply(written);
+        }
     }
 
     fn survivors(_: &Roll, _: &MemberWritten) -> Option<String> {

@@ -29,7 +29,7 @@ pub(crate) trait Realm: Send + Sync + 'static {
     /// What the owner protects.
     type Protection;
     /// What removals are judged by besides the picture, read at the beginning of each batch of them.
-    type Around: Send + Sync;
+    type Around: Clone + Send + Sync;
 
     /// The kind that connects it.
     const KIND: Kind;
@@ -105,10 +105,14 @@ pub(crate) trait Realm: Send + Sync + 'static {
         protection: &Self::Protection,
         confirmed: &str,
     ) -> Result<Guarded<Self::Removal>, Held>;
+    /// Whether a removal takes one of those away of whom a number has to remain.
+    fn ends_administration(removal: &Self::Removal, around: &Self::Around) -> bool;
     /// Makes the removal that the permit is for.
     fn remove(&self, permit: Permit<Self::Removal>)
     -> impl Future<Output = Result<Self::Written, BackendError>> + Send;
-    /// Takes a removal into what the rest of its batch is judged by.
+    /// The removal as if it had happened.
+    fn supposed(removal: &Self::Removal) -> Self::Written;
+    /// Takes a removal into what others are judged by. Any other write changes nothing there.
     fn passed(around: &mut Self::Around, written: &Self::Written);
     /// What outlives the removal that a write was, for its event.
     fn survivors(picture: &Self::Picture, written: &Self::Written) -> Option<String>;

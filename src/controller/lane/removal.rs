@@ -1,20 +1,32 @@
 //! Removals of a lane's task: one after the other, each after a fresh look, past the guards and the budget, with a permit. IO.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use crate::{backend::ErrorKind, plan::Guarded};
 
 use super::{
-    Author, Job, Lane, booking,
+    Author, Job, LONGEST_LAG, Lane, booking,
     failure::Failure,
     realm::{Again, Realm},
     sweep::Claim,
     task::{add, failed, finish, note, sit_out_pause, span, write},
 };
 
+/// How long what the guards look at besides the picture may be known. Shorter than a doubt lasts, so that no removal in doubt
+/// is forgotten by what was read before it.
+const FRESH: Duration = Duration::from_secs(30);
+
+/// What the guards look at besides the picture, and when it was read.
+struct Around<R: Realm> {
+    known: R::Around,
+    read: Instant,
+}
+
 /// Makes the steps of jobs that remove something, one job after the other.
 pub(super) async fn remove_each<R: Realm>(lane: &Lane<R>, jobs: Vec<Job<R::Step>>) {
-    let mut around: Option<Result<R::Around, Failure>> = None;
+    let mut around = None;
     for job in jobs {
         let steps = async {
             let result = match add(lane, &job).await {
@@ -27,12 +39,12 @@ pub(super) async fn remove_each<R: Realm>(lane: &Lane<R>, jobs: Vec<Job<R::Step>
     }
 }
 
-/// Makes an object's removals. What the guards look at is read once for the whole batch; what is removed is read for
-/// itself.
+/// Makes an object's removals. What the guards look at is read once for a batch, while it is fresh; what is removed is read
+/// for itself.
 async fn remove_all<R: Realm>(
     lane: &Lane<R>,
     job: &Job<R::Step>,
-    around: &mut Option<Result<R::Around, Failure>>,
+    around: &mut Option<Around<R>>,
 ) -> Result<(), Failure> {
     lane.write().budget.forget(&job.author.object.uid, Instant::now());
     for (at, step) in job.steps.iter().enumerate() {
@@ -50,18 +62,13 @@ async fn remove_all<R: Realm>(
             lane.write().listing.want();
             return Err(Failure::looking_again::<R>());
         }
-        if around.is_none() {
-            let read = lane.parts.realm.look_around().await;
-            *around = Some(read.map_err(|error| failed(lane, step, &error)));
-        }
-        let Some(Ok(known)) = around else {
-            let Some(Err(failure)) = around.take() else { continue };
-            return Err(failure);
-        };
+        let read = look_around(lane, step, around.take()).await?;
+        let around = around.insert(read);
         let fresh = look_again(lane, step, removal).await?;
         let claim = undeclared(lane, &job.author, removal).await?;
-        let written = remove(lane, job, at, fresh, known).await?;
-        R::passed(known, &written);
+        let judged = supposing(lane, &fresh, &around.known);
+        let written = remove(lane, job, at, fresh, &judged).await?;
+        R::passed(&mut around.known, &written);
         if let Some(claim) = claim {
             lane.parts.wake.speakers(&lane.parts.name, &claim);
         }
@@ -70,6 +77,34 @@ async fn remove_all<R: Realm>(
         booking::made(lane, job, at).await;
     }
     Ok(())
+}
+
+/// What the guards look at besides the picture, without what we removed and a read that lags behind may still show.
+async fn look_around<R: Realm>(
+    lane: &Lane<R>,
+    step: &R::Step,
+    before: Option<Around<R>>,
+) -> Result<Around<R>, Failure> {
+    if let Some(fresh) = before.filter(|around| around.read.elapsed() < FRESH) {
+        return Ok(fresh);
+    }
+    let read = Instant::now();
+    let mut known = lane.parts.realm.look_around().await.map_err(|error| failed(lane, step, &error))?;
+    for (written, _) in &lane.read().unconfirmed {
+        R::passed(&mut known, written);
+    }
+    Ok(Around { known, read })
+}
+
+/// What a removal is judged by: as if every other one that may have happened had.
+fn supposing<R: Realm>(lane: &Lane<R>, removal: &R::Removal, known: &R::Around) -> R::Around {
+    let (mut known, own) = (known.clone(), R::canonical(removal));
+    let mut state = lane.write();
+    state.doubtful.retain(|(_, at)| at.elapsed() < LONGEST_LAG);
+    for (doubtful, _) in state.doubtful.iter().filter(|(doubtful, _)| R::canonical(doubtful) != own) {
+        R::passed(&mut known, &R::supposed(doubtful));
+    }
+    known
 }
 
 /// Makes one removal: the guards first, so that what they hold is not counted; then the budget; and the guards once more,
@@ -83,11 +118,14 @@ async fn remove<R: Realm>(
 ) -> Result<R::Written, Failure> {
     guard(lane, &job.author, fresh.clone(), known)?;
     let booked = booking::book(lane, job, at).await?;
-    let passed = guard(lane, &job.author, fresh, known).inspect_err(|_| booking::give_back(lane, &booked.counted))?;
+    let passed =
+        guard(lane, &job.author, fresh.clone(), known).inspect_err(|_| booking::give_back(lane, &booked.counted))?;
     let removed = write(lane, lane.parts.realm.remove(passed.with(booked.leave))).await?;
     removed.map_err(|error| {
         if certainly_not_made(error.kind) {
             booking::give_back(lane, &booked.counted);
+        } else {
+            lane.write().doubtful.push((fresh, Instant::now()));
         }
         failed(lane, &job.steps[at], &error)
     })
@@ -145,6 +183,11 @@ fn guard<R: Realm>(
     };
     if let Some(speaker) = spoken_for(lane, author, &removal, picture) {
         return Err(Failure::behind(&format!("`{speaker}` may declare it")));
+    }
+    if R::ends_administration(&removal, known)
+        && let Some(wait) = booking::await_former(lane, &state, author, &removal)
+    {
+        return Err(Failure::former(wait));
     }
     let protection = (lane.parts.protection)();
     // One annotation on a connection would confirm every removal of a role.

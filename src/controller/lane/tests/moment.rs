@@ -78,3 +78,22 @@ async fn an_account_waits_for_a_listing_that_is_young() {
     assert_eq!(scene.remove(6, account(6)).await, None);
     assert_eq!(scene.removed(), 1);
 }
+
+/// A removal whose answer was lost may have happened, and a look may not show it yet.
+#[tokio::test(start_paused = true)]
+async fn an_administrator_whose_removal_is_in_doubt_is_none_who_remains() {
+    let scene = Scene::open().await;
+    *scene.vendor.refuses.lock().unwrap() = Some(ErrorKind::Ambiguous);
+    task::work(&scene.lane, vec![job(0, vec![Step::Remove(administrator(0))])]).await;
+    assert_eq!((scene.failure(0), scene.removed()), (Some(Reason::BackendUnavailable), 0));
+    *scene.vendor.refuses.lock().unwrap() = None;
+    assert_eq!(scene.remove(1, administrator(1)).await, Some(Reason::LastOrganizationAdmin));
+    // The one in doubt itself may be tried again, and then is in doubt no more, but gone.
+    assert_eq!(scene.remove(0, administrator(0)).await, None);
+    assert_eq!(scene.remove(1, administrator(1)).await, Some(Reason::LastOrganizationAdmin));
+    // By then a listing would show what happened, and the vendor here still shows all three.
+    tokio::time::sleep(LONGEST_LAG).await;
+    task::list(&scene.lane).await;
+    assert_eq!(scene.remove(1, administrator(1)).await, None);
+    assert_eq!(scene.removed(), 2);
+}
