@@ -87,7 +87,7 @@ impl Managed for RoleBinding {
         let all = |grant: &Grant| others(self, grant, ground, &view, context, now);
         let decided = match view.picture() {
             Some(inventory) => decide(
-                &object(self, desired.as_ref().ok(), ground, context, now),
+                &BindingObject { made: view.made(&uid), ..object(self, desired.as_ref().ok(), ground, context, now) },
                 &desired,
                 &ground.facts(&view, inventory, now),
                 Sharers { known: &known, all: &all },
@@ -105,6 +105,7 @@ impl Managed for RoleBinding {
         status.meaning = decided.meaning.as_ref().map(meaning_status).or(status.meaning);
         status.warnings = convert::warnings(&self.metadata, advice(self, &decided, lane.realm(), &view, context, now));
         let ended = view.ended(&uid);
+        let recorded = convert::recorded(self);
         let drift = view.picture().and_then(|inventory| drift::of_binding(self, &decided, inventory, &view));
         if let Some(drift) = &drift {
             status.drift = drift::with(&status.drift, drift, now);
@@ -113,6 +114,9 @@ impl Managed for RoleBinding {
         let leaves = Some(&decided).filter(|it| it.decision.released);
         let leaves = leaves.map(|_| left_behind(self, ground.spec(), view.picture())).unwrap_or_default();
         drop(view);
+        if let Some(recorded) = recorded {
+            lane.recorded(&uid, &recorded.grant);
+        }
         let (lane, declares) = (Some(lane), decided.declares);
         let advice = new_advice(self.status.as_ref().map(|status| status.warnings.as_slice()), &status.warnings);
         let recheck = young(self, now).map_or(facts.recheck, |left| left.min(facts.recheck));
@@ -358,6 +362,7 @@ fn object(
         deleting: binding.metadata.deletion_timestamp.is_some(),
         touched: binding.metadata.generation.unwrap_or_default() != observed,
         recorded: convert::recorded(binding),
+        made: Vec::new(),
         meaning: meaning(binding),
         declared_here: desired.is_some_and(|desired| declared_here(binding, &desired.principal, context)),
         // One that cannot be read is told as invalid, and ends nothing.

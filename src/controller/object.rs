@@ -173,6 +173,7 @@ async fn release<K: Managed>(object: &K, key: &ObjectKey, plan: &Plan<K>, contex
     write::remove_finalizer(object, context).await?;
     if let Some(lane) = &plan.lane {
         lane.settle(&key.uid);
+        lane.forget_made(&key.uid);
     }
     context.forget(key);
     tracing::info!(kind = K::KIND.as_str(), object = %key, because = %plan.decision.ready.message, "released");

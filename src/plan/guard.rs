@@ -56,7 +56,7 @@ pub fn pass(removal: Removal, facts: GuardFacts<'_>) -> Result<Guarded, Held> {
     if let Some(principal) = loses_administration(&removal, facts) {
         own_identity(&removal, principal, facts)?;
         required_person(principal, facts)?;
-        enough_remain(principal, facts)?;
+        enough_remain(&removal, principal, facts)?;
     }
     confirmed(&removal, facts)?;
     Ok(Guarded::new(removal))
@@ -107,7 +107,7 @@ fn required_person(principal: &PrincipalId, facts: GuardFacts<'_>) -> Result<(),
     })
 }
 
-fn enough_remain(principal: &PrincipalId, facts: GuardFacts<'_>) -> Result<(), Held> {
+fn enough_remain(removal: &Removal, principal: &PrincipalId, facts: GuardFacts<'_>) -> Result<(), Held> {
     let effective = effective_admins(facts);
     let holds = facts.admins.iter().any(|binding| binding.principal == *principal);
     if !holds && !facts.admins.is_empty() {
@@ -123,12 +123,18 @@ fn enough_remain(principal: &PrincipalId, facts: GuardFacts<'_>) -> Result<(), H
                     .to_owned(),
         });
     }
-    if !effective.contains(principal) {
+    // Who is not known to be active may have accepted since the listing; an invitation that was accepted is not withdrawn, as
+    // the vendor refuses that.
+    let may_count = match removal {
+        Removal::Binding(_) | Removal::Account { .. } => principal.kind() == Some(PrincipalKind::User),
+        Removal::Invitation { .. } => effective.contains(principal),
+    };
+    if !may_count {
         return Ok(());
     }
     // Where we do not know whom we act as, one of them may be us, and our own identity does not count.
     let doubt = usize::from(facts.own.is_none());
-    let remaining = effective.len().saturating_sub(1 + doubt);
+    let remaining = effective.iter().filter(|id| *id != principal).count().saturating_sub(doubt);
     let minimum = facts.protection.minimum_organization_admins.max(1);
     if remaining >= minimum {
         return Ok(());

@@ -50,3 +50,23 @@ async fn what_an_object_declared_that_was_replaced_unseen_is_not_granted_again()
     stage.ready("accessrolebindings", "ada-works").await;
     assert_eq!(roles(&stage), [format!("{} Operator environment env-prod01", address("ada"))]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_grant_that_was_made_just_before_an_edit_is_not_forgotten() {
+    for late in 0..30 {
+        let stage = Stage::new(100 + late).await;
+        stage.ready("confluentorganizations", "o").await;
+        stage.user("ada").await;
+        stage.ready("confluentusers", "ada").await;
+        stage.binding("ada-works", "ada", "MetricsViewer").await;
+        let old = format!("{} MetricsViewer environment env-prod01", address("ada"));
+        while !stage.held().contains(&old) {
+            sleep(Duration::from_millis(1)).await;
+        }
+        sleep(Duration::from_millis(late * 4)).await;
+        stage.edit("accessrolebindings", "ada-works", json!({"spec": {"role": "Operator"}})).await;
+        stage.ready("accessrolebindings", "ada-works").await;
+        sleep(Duration::from_mins(1)).await;
+        assert!(!stage.held().contains(&old), "{} ms after it was made: {}", late * 4, stage.tell());
+    }
+}

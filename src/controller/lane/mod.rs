@@ -8,6 +8,7 @@ mod booking;
 mod budget;
 mod failure;
 mod listing;
+mod made;
 mod organization;
 mod publisher;
 mod realm;
@@ -172,6 +173,7 @@ struct State<R: Realm> {
     /// How many jobs of an object have ended, while it still has something to do.
     ended: HashMap<String, u64>,
     done: HashMap<String, Vec<Done>>,
+    made: made::Made,
     /// The vendor asked for silence until then.
     paused_until: Option<Instant>,
     /// Objects whose next try waits for a listing.
@@ -198,6 +200,7 @@ impl<R: Realm> Default for State<R> {
             failed: HashMap::new(),
             ended: HashMap::new(),
             done: HashMap::new(),
+            made: made::Made::default(),
             paused_until: None,
             doubters: Vec::new(),
             held: HashMap::new(),

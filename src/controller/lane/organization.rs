@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::{
     access::{
-        Catalogue, Listing,
+        Catalogue, Grant, Listing,
         listing::{Binding, Identity, User},
     },
     backend::{AccessBackend, BackendError, ErrorKind},
@@ -178,6 +178,16 @@ impl Realm for Organization {
         let words = "the vendor answers 403, which it gives alike for a missing right of the operator's identity and for \
                      a principal or place that does not exist";
         (Reason::BackendRefused, words)
+    }
+
+    fn granted(written: &Written) -> Option<Grant> {
+        let Written::Granted(binding) = written else { return None };
+        binding.grant()
+    }
+
+    fn revoked(written: &Written) -> Option<Grant> {
+        let Written::Removed(Removal::Binding(binding)) = written else { return None };
+        binding.grant()
     }
 
     fn concerns(written: &Written) -> Concerned {

@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    access::PrincipalId,
+    access::{Grant, PrincipalId},
     backend::BackendError,
     plan::{Guarded, Held, Permit, Reason},
 };
@@ -79,6 +79,15 @@ pub(crate) trait Realm: Send + Sync + 'static {
     fn told(step: &Self::Step) -> (&'static str, String);
     /// What a 403 to a step means, and what to do.
     fn forbidden(step: &Self::Step) -> (Reason, &'static str);
+    /// The grant that a write made, where objects record grants.
+    fn granted(_: &Self::Written) -> Option<Grant> {
+        None
+    }
+    /// The grant that a write ended.
+    fn revoked(_: &Self::Written) -> Option<Grant> {
+        None
+    }
+
     /// Whom a write concerns besides its own object.
     fn concerns(written: &Self::Written) -> Concerned;
 

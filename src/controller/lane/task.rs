@@ -248,6 +248,12 @@ pub(super) fn note<R: Realm>(
     state.touched.extend(concerned.principal);
     state.admins_changed |= concerned.administrators;
     state.unconfirmed.push((written.clone(), Instant::now()));
+    if let Some(grant) = R::granted(written) {
+        state.made.add(&author.object.uid, grant);
+    }
+    if let Some(grant) = R::revoked(written) {
+        state.made.end(&grant);
+    }
     let (event, text) = R::told(step);
     state.done.entry(author.object.object_uid().to_owned()).or_default().push(Done { event, text, note });
 }

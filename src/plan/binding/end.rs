@@ -123,7 +123,7 @@ fn answered(
         facts.inventory.find(&resolved.grant).is_some_and(|it| is_ours(object, resolved, it, facts))
     });
     let mut answered = Answered::default();
-    for grant in recorded.into_iter().chain(declared.map(|resolved| &resolved.grant)) {
+    for grant in recorded.into_iter().chain(&object.made).chain(declared.map(|resolved| &resolved.grant)) {
         answered.consider(grant, facts, sharers);
     }
     answered

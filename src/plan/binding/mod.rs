@@ -88,6 +88,8 @@ pub struct BindingObject {
     pub touched: bool,
     /// What it answers for already.
     pub recorded: Option<Recorded>,
+    /// What it made besides, and what no status records yet: an edit was faster.
+    pub made: Vec<Grant>,
     /// Whom the spec means, where the status says it; else whoever is recorded.
     pub meaning: Option<Meaning>,
     /// The principal is declared by a `ConfluentUser` of the same namespace.
@@ -320,11 +322,11 @@ fn not_ours(object: &BindingObject, resolved: &Resolved<'_>, binding: &Binding) 
     ))
 }
 
-/// The grant of an earlier declaration that still has to end: recorded, there, and declared by nobody else.
+/// The grant of an earlier declaration that still has to end: recorded or made, there, and declared by nobody else.
 fn replaced(object: &BindingObject, grant: &Grant, facts: &Facts<'_>, sharers: Sharers<'_>) -> Option<Binding> {
-    let recorded = object.recorded.as_ref().filter(|recorded| recorded.grant != *grant)?;
-    let old = facts.inventory.find(&recorded.grant)?;
-    (sharers.all)(&recorded.grant).is_empty().then(|| old.clone())
+    let earlier = object.recorded.iter().map(|recorded| &recorded.grant).chain(&object.made);
+    let left = earlier.filter(|earlier| *earlier != grant && (sharers.all)(earlier).is_empty());
+    left.filter_map(|earlier| facts.inventory.find(earlier)).next().cloned()
 }
 
 /// What survives a revocation: the principal's API keys, where they are visible.

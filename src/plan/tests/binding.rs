@@ -24,6 +24,7 @@ pub(super) fn object() -> BindingObject {
         deleting: false,
         touched: true,
         recorded: None,
+        made: Vec::new(),
         meaning: None,
         declared_here: true,
         validity: Validity::default(),

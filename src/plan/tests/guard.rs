@@ -55,10 +55,15 @@ fn one_of_two_may_go_and_the_last_may_not() {
 fn pending_people_and_service_accounts_do_not_count() {
     let mut listing = listing();
     listing.invitations = vec![invitation("u-linus", "linus@example.com", InvitationStatus::Pending)];
-    let setting = Setting::of(listing);
+    let mut setting = Setting::of(listing);
     assert_eq!(judged(&setting, revoke("u-grace")), Err(Reason::LastOrganizationAdmin));
-    // Removing the pending one takes no effective administrator away.
+    // The pending one may have accepted by now, and the other is enough.
     assert_eq!(judged(&setting, revoke("u-linus")), Ok(()));
+    setting.protection.minimum_organization_admins = 2;
+    assert_eq!(judged(&setting, revoke("u-linus")), Err(Reason::LastOrganizationAdmin));
+    let (id, user) = ("i-1".to_owned(), Some(PrincipalId::new("u-linus")));
+    let invitation = Removal::Invitation { id, user, email: email("linus@example.com") };
+    assert_eq!(judged(&setting, invitation), Ok(()), "the vendor refuses to withdraw what was accepted");
 }
 
 #[test]
