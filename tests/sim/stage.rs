@@ -97,8 +97,8 @@ impl Stage {
     pub(crate) fn settings(identity: &str, outside: Outside) -> Settings {
         // Patient, since each renewal is two requests of a virtual hour that should cost little.
         let mut lease = LeaseSettings::new(SYSTEM, "roster", identity);
-        (lease.lease_duration, lease.renew_deadline) = (Duration::from_mins(1), Duration::from_secs(50));
-        lease.retry_period = Duration::from_secs(25);
+        (lease.lease_duration, lease.renew_deadline) = (Duration::from_mins(1), Duration::from_secs(40));
+        lease.retry_period = Duration::from_secs(10);
         Settings {
             catalogue: Arc::new(Catalogue::embedded().clone()),
             credentials_namespace: SYSTEM.to_owned(),
