@@ -325,8 +325,8 @@ fn not_ours(object: &BindingObject, resolved: &Resolved<'_>, binding: &Binding) 
 /// The grant of an earlier declaration that still has to end: recorded or made, there, and declared by nobody else.
 fn replaced(object: &BindingObject, grant: &Grant, facts: &Facts<'_>, sharers: Sharers<'_>) -> Option<Binding> {
     let earlier = object.recorded.iter().map(|recorded| &recorded.grant).chain(&object.made);
-    let left = earlier.filter(|earlier| *earlier != grant && (sharers.all)(earlier).is_empty());
-    left.filter_map(|earlier| facts.inventory.find(earlier)).next().cloned()
+    let mut left = earlier.filter(|earlier| *earlier != grant && (sharers.all)(earlier).is_empty());
+    left.find_map(|earlier| facts.inventory.find(earlier)).cloned()
 }
 
 /// What survives a revocation: the principal's API keys, where they are visible.
