@@ -54,9 +54,6 @@ pub(crate) enum Error {
     /// Others write it all the time.
     #[error("{0} is changed by others all the time, so its status waits")]
     Contended(String),
-    /// What it leaves behind could not be recorded.
-    #[error("record what {object} leaves behind: {cause}")]
-    Unkept { object: String, cause: String },
     /// It took too long.
     #[error("reconciling {0} took longer than {DEADLINE:?}")]
     Deadline(String),
@@ -124,7 +121,13 @@ async fn pass<K: Managed>(object: &K, context: &Context) -> Result<(Action, Reco
         context.declared.seen(&key.uid);
     }
     if deleting && plan.decision.released {
-        return release(object, &key, &plan, context).await.map(|action| (action, Reconciled::Changed));
+        match ready_to_go(&key, &plan).await {
+            Ok(()) => return release(object, &key, &plan, context).await.map(|action| (action, Reconciled::Changed)),
+            Err(finding) => {
+                plan.decision.ready = finding;
+                plan.recheck = plan.recheck.min(GRACE);
+            }
+        }
     }
     if let Some(drift) = plan.drift.as_deref().filter(|_| !deleting) {
         // Recorded before it is mended: after a crash in between, our own repair would read as somebody's doing.
@@ -158,6 +161,15 @@ fn counted<S>(decision: &Decision<S>, told: bool) -> Reconciled {
     }
 }
 
+/// Whether a deleted object that has nothing left to do may go, or why not yet.
+async fn ready_to_go<K: Managed>(key: &ObjectKey, plan: &Plan<K>) -> Result<(), Finding> {
+    let Some(lane) = &plan.lane else { return Ok(()) };
+    if let Some(finding) = lane.unsettled(key) {
+        return Err(finding);
+    }
+    if plan.leaves.is_empty() { Ok(()) } else { lane.retain(&plan.leaves).await }
+}
+
 /// Lets a deleted object go.
 async fn release<K: Managed>(object: &K, key: &ObjectKey, plan: &Plan<K>, context: &Context) -> Result<Action, Error> {
     let done = plan.lane.as_ref().map(|lane| lane.take_done(&key.uid)).unwrap_or_default();
@@ -166,10 +178,6 @@ async fn release<K: Managed>(object: &K, key: &ObjectKey, plan: &Plan<K>, contex
         event::publish(object, EventType::Normal, "Released", &plan.decision.ready.message, context).await;
     }
     context.wake.namesakes(key);
-    if let Some(lane) = plan.lane.as_ref().filter(|_| !plan.leaves.is_empty()) {
-        let kept = lane.retain(&plan.leaves).await;
-        kept.map_err(|finding| Error::Unkept { object: object.name_any(), cause: finding.message })?;
-    }
     write::remove_finalizer(object, context).await?;
     if let Some(lane) = &plan.lane {
         lane.settle(&key.uid);

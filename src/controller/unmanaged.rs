@@ -87,8 +87,11 @@ pub(crate) fn look(
     };
     let protection = convert::protection(&object.spec.protection);
     let judge = Judge::new(object, view, inventory, &protection, context, now);
-    let judged: Vec<(Undeclared, Option<String>)> =
-        all.into_iter().map(|it| (judge.kept(&it.binding), it)).map(swap).collect();
+    let judged = all.into_iter().map(|it| {
+        let why = judge.kept(&it.binding);
+        (it, why)
+    });
+    let judged: Vec<(Undeclared, Option<String>)> = judged.collect();
     let removable = judged.iter().filter(|(_, why)| why.is_none());
     let marks = removable.filter_map(|(it, _)| it.binding.grant()).map(|grant| mark_of(&grant)).collect();
     let instant = Instant::now();
@@ -112,10 +115,6 @@ pub(crate) fn look(
     }
     look.told = Some(status(told));
     look
-}
-
-fn swap((why, it): (Option<String>, Undeclared)) -> (Undeclared, Option<String>) {
-    (it, why)
 }
 
 fn status(told: Vec<(Undeclared, Option<String>)>) -> UnmanagedStatus {

@@ -44,7 +44,7 @@ fn play(seed: u64) {
         let binding = stage.a_binding_of("linus@example.com").unwrap();
         stage.portal(&Command::Revoke { binding });
         let mut laws = Laws::new(&stage);
-        for _ in 0..number("SIM_STEPS").map_or(STEPS, |it| usize::try_from(it).unwrap()) {
+        for _ in 0..STEPS {
             let step = Step::draw(&chance, &stage);
             step.play(&mut stage, &chance).await;
             laws.played(&step, &stage);

@@ -9,16 +9,13 @@ use roster::{
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::stage::{Stage, TEAM, address};
+use crate::stage::{Stage, address};
 
 const BINDINGS: &str = "/iam/v2/role-bindings";
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_granted_before_the_finalizer_is_on_that_will_end_it() {
-    let stage = Stage::new(3).await;
-    stage.ready("confluentorganizations", "o").await;
-    stage.user("ada").await;
-    stage.ready("confluentusers", "ada").await;
+    let stage = Stage::with_user(3, "ada").await;
     // It is carried out, and the operator does not learn so for long.
     stage.simulator.inject(Fault::hang("POST", BINDINGS));
     stage.binding("ada-reads", "ada", "MetricsViewer").await;
@@ -45,7 +42,7 @@ async fn what_an_object_declared_that_was_replaced_unseen_is_not_granted_again()
     // Listings show that what the cache still declares is gone.
     sleep(Duration::from_mins(30)).await;
     let roles = |stage: &Stage| stage.held().into_iter().filter(|it| it.contains(&address("ada"))).collect::<Vec<_>>();
-    assert_eq!(roles(&stage), Vec::<String>::new(), "in {TEAM}, nobody declares it any more");
+    assert_eq!(roles(&stage), Vec::<String>::new(), "nobody declares it any more");
     stage.memory.hold_still(false);
     stage.ready("accessrolebindings", "ada-works").await;
     assert_eq!(roles(&stage), [format!("{} Operator environment env-prod01", address("ada"))]);
@@ -54,10 +51,7 @@ async fn what_an_object_declared_that_was_replaced_unseen_is_not_granted_again()
 #[tokio::test(start_paused = true)]
 async fn a_grant_that_was_made_just_before_an_edit_is_not_forgotten() {
     for late in 0..30 {
-        let stage = Stage::new(100 + late).await;
-        stage.ready("confluentorganizations", "o").await;
-        stage.user("ada").await;
-        stage.ready("confluentusers", "ada").await;
+        let stage = Stage::with_user(100 + late, "ada").await;
         stage.binding("ada-works", "ada", "MetricsViewer").await;
         let old = format!("{} MetricsViewer environment env-prod01", address("ada"));
         while !stage.held().contains(&old) {
@@ -68,5 +62,25 @@ async fn a_grant_that_was_made_just_before_an_edit_is_not_forgotten() {
         stage.ready("accessrolebindings", "ada-works").await;
         sleep(Duration::from_mins(1)).await;
         assert!(!stage.held().contains(&old), "{} ms after it was made: {}", late * 4, stage.tell());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_grant_whose_answer_was_lost_is_ended_by_an_edit_and_by_the_deletion_of_its_object() {
+    for deleted in [false, true] {
+        let stage = Stage::with_user(7, "ada").await;
+        let old = format!("{} MetricsViewer environment env-prod01", address("ada"));
+        stage.simulator.inject(Fault::hang("POST", BINDINGS));
+        stage.binding("ada-works", "ada", "MetricsViewer").await;
+        stage.until("it is granted", |stage| stage.held().contains(&old)).await;
+        if deleted {
+            stage.delete("accessrolebindings", "ada-works").await;
+            stage.gone("accessrolebindings", "ada-works").await;
+        } else {
+            stage.edit("accessrolebindings", "ada-works", json!({"spec": {"role": "Operator"}})).await;
+            stage.ready("accessrolebindings", "ada-works").await;
+            sleep(Duration::from_mins(1)).await;
+        }
+        assert!(!stage.held().contains(&old), "{deleted}: {}", stage.tell());
     }
 }

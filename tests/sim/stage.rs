@@ -64,6 +64,15 @@ impl Stage {
         stage
     }
 
+    /// The same with a person who is declared, and ready.
+    pub(crate) async fn with_user(seed: u64, name: &str) -> Self {
+        let stage = Self::new(seed).await;
+        stage.ready("confluentorganizations", "o").await;
+        stage.user(name).await;
+        stage.ready("confluentusers", name).await;
+        stage
+    }
+
     /// The same without an operator.
     pub(crate) async fn idle(seed: u64) -> Self {
         let (chance, clock) = (Chance::new(seed), clock());

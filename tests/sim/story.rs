@@ -81,10 +81,7 @@ async fn each_object_costs_two_writes_and_after_quiet_and_a_restart_nothing_is_w
 
 #[tokio::test(start_paused = true)]
 async fn two_objects_for_one_grant_make_it_once() {
-    let stage = Stage::new(3).await;
-    stage.ready("confluentorganizations", "o").await;
-    stage.user("ada").await;
-    stage.ready("confluentusers", "ada").await;
+    let stage = Stage::with_user(3, "ada").await;
     for name in ["one", "other"] {
         stage.binding(name, "ada", "MetricsViewer").await;
     }

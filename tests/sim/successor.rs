@@ -16,10 +16,7 @@ fn answers(stage: &Stage, name: &str) -> Vec<u16> {
 
 #[tokio::test(start_paused = true)]
 async fn a_status_that_comes_late_does_not_land_on_a_successor() {
-    let stage = Stage::new(4).await;
-    stage.ready("confluentorganizations", "o").await;
-    stage.user("ada").await;
-    stage.ready("confluentusers", "ada").await;
+    let stage = Stage::with_user(4, "ada").await;
     stage.memory.delay("/accessrolebindings/reads/status", Duration::from_secs(10));
     stage.binding("reads", "ada", "MetricsViewer").await;
     sleep(Duration::from_secs(5)).await;
@@ -41,10 +38,7 @@ async fn a_status_that_comes_late_does_not_land_on_a_successor() {
 
 #[tokio::test(start_paused = true)]
 async fn a_status_that_meets_somebodys_label_is_written_over_it_and_one_that_meets_an_edit_waits_for_the_next_look() {
-    let stage = Stage::new(5).await;
-    stage.ready("confluentorganizations", "o").await;
-    stage.user("ada").await;
-    stage.ready("confluentusers", "ada").await;
+    let stage = Stage::with_user(5, "ada").await;
     for (name, edit) in [
         ("labelled", json!({"metadata": {"labels": {"team": "a"}}})),
         ("edited", json!({"spec": {"justification": "for the audit"}})),

@@ -35,7 +35,11 @@ impl ConfluentCloud {
         let events = match self.http.send(call).await.and_then(|reply| reply.json::<wire::Page<wire::AuditEvent>>()) {
             Ok(events) => events.data,
             Err(error) => {
-                tracing::debug!(%error, "the audit log cannot be read");
+                let error = crate::telemetry::chain(&error);
+                tracing::warn!(
+                    %error,
+                    "the audit log cannot be read, so drift is told without who and when: see to the gateway, or say `auditLog: None`"
+                );
                 Vec::new()
             }
         };

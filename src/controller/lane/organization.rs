@@ -180,9 +180,9 @@ impl Realm for Organization {
         (Reason::BackendRefused, words)
     }
 
-    fn granted(written: &Written) -> Option<Grant> {
-        let Written::Granted(binding) = written else { return None };
-        binding.grant()
+    fn granted(step: &Step) -> Option<Grant> {
+        let Step::Grant(grant) = step else { return None };
+        Some(grant.clone())
     }
 
     fn revoked(written: &Written) -> Option<Grant> {

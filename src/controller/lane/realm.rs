@@ -79,8 +79,8 @@ pub(crate) trait Realm: Send + Sync + 'static {
     fn told(step: &Self::Step) -> (&'static str, String);
     /// What a 403 to a step means, and what to do.
     fn forbidden(step: &Self::Step) -> (Reason, &'static str);
-    /// The grant that a write made, where objects record grants.
-    fn granted(_: &Self::Written) -> Option<Grant> {
+    /// The grant that a step makes, where objects record grants.
+    fn granted(_: &Self::Step) -> Option<Grant> {
         None
     }
     /// The grant that a write ended.

@@ -178,10 +178,24 @@ pub(super) async fn add<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>) -> Result<
             continue;
         }
         let written = write(lane, lane.parts.realm.make(step)).await?;
-        let written = written.map_err(|error| failed(lane, step, &error))?;
+        let written = written.map_err(|error| {
+            if error.kind == ErrorKind::Ambiguous {
+                unanswered(lane, &job.author, step);
+            }
+            failed(lane, step, &error)
+        })?;
         note(lane, &job.author, step, &written, None);
     }
     Ok(())
+}
+
+/// A step may have been made: until a listing tells, its object does not go, and what it asked for is its own.
+fn unanswered<R: Realm>(lane: &Lane<R>, author: &Author, step: &R::Step) {
+    let (mut state, uid) = (lane.write(), &author.object.uid);
+    state.made.doubt(uid, Instant::now());
+    if let Some(grant) = R::granted(step) {
+        state.made.add(uid, grant);
+    }
 }
 
 pub(super) async fn sit_out_pause<R: Realm>(lane: &Lane<R>) {
@@ -248,7 +262,7 @@ pub(super) fn note<R: Realm>(
     state.touched.extend(concerned.principal);
     state.admins_changed |= concerned.administrators;
     state.unconfirmed.push((written.clone(), Instant::now()));
-    if let Some(grant) = R::granted(written) {
+    if let Some(grant) = R::granted(step) {
         state.made.add(&author.object.uid, grant);
     }
     if let Some(grant) = R::revoked(written) {

@@ -1,144 +1,20 @@
 //! A lane over a backend, a ledger and caches that are told what to say: what is removed, and what is not.
 
-use std::sync::{
-    Mutex,
-    atomic::{AtomicU32, Ordering},
-};
+mod moment;
+mod stand_in;
 
-use futures::future::BoxFuture;
+use std::sync::atomic::Ordering;
 
 use super::*;
-
-mod moment;
-
 use crate::{
     access::{
         Catalogue, Email, Grant, Listing, Scope,
-        listing::{AuthType, Binding, Identity, Invitation, User},
+        listing::{Binding, Identity, User},
     },
-    backend::{AccessBackend, BackendError, ErrorKind},
-    plan::{Permit, Protection, Removal, Removals, Step, budget::RemovalBudget},
+    backend::{AccessBackend, ErrorKind},
+    plan::{Protection, Removal, Removals, Step, budget::RemovalBudget},
 };
-
-/// What a call comes to.
-type Answer<'a, T> = BoxFuture<'a, Result<T, BackendError>>;
-
-fn now<'a, T: Send + 'a>(answer: Result<T, ErrorKind>) -> Answer<'a, T> {
-    let answer = answer.map_err(|kind| BackendError::new(kind, "test", "as told"));
-    Box::pin(std::future::ready(answer))
-}
-
-/// A backend that holds a listing, and is refused or cut off when it is told so.
-#[derive(Default)]
-pub(super) struct Vendor {
-    pub(super) listing: Mutex<Listing>,
-    /// What the next listing comes to instead.
-    pub(super) fails: Mutex<Option<ErrorKind>>,
-    pub(super) refuses: Mutex<Option<ErrorKind>>,
-    /// A look at one grant shows none.
-    pub(super) hides: Mutex<bool>,
-    /// What a grant comes to.
-    pub(super) grants: Mutex<Option<ErrorKind>>,
-    pub(super) removed: Mutex<Vec<String>>,
-}
-
-impl AccessBackend for Vendor {
-    fn identify(&self) -> Answer<'_, Identity> {
-        now(Err(ErrorKind::Unavailable))
-    }
-
-    fn list(&self) -> Answer<'_, Listing> {
-        now(self.fails.lock().unwrap().map_or_else(|| Ok(self.listing.lock().unwrap().clone()), Err))
-    }
-
-    fn organization_admins(&self) -> Answer<'_, Vec<Binding>> {
-        now(Ok((0..3).map(|number| binding(&format!("u-{number}"), "OrganizationAdmin")).collect()))
-    }
-
-    fn find(&self, grant: Grant) -> Answer<'_, Option<Binding>> {
-        let there = !*self.hides.lock().unwrap();
-        now(Ok(there.then(|| binding(grant.principal.as_str(), &grant.role))))
-    }
-
-    fn invite(&self, _: Email, _: Option<AuthType>) -> Answer<'_, Invitation> {
-        now(Err(ErrorKind::Invalid))
-    }
-
-    fn rename(&self, _: PrincipalId, _: String) -> Answer<'_, ()> {
-        now(Err(ErrorKind::Invalid))
-    }
-
-    fn grant(&self, grant: Grant) -> Answer<'_, Binding> {
-        let refusal = *self.grants.lock().unwrap();
-        now(refusal.map_or_else(|| Ok(binding(grant.principal.as_str(), &grant.role)), Err))
-    }
-
-    fn remove(&self, permit: Permit) -> Answer<'_, ()> {
-        if let Some(kind) = *self.refuses.lock().unwrap() {
-            return now(Err(kind));
-        }
-        self.removed.lock().unwrap().push(Organization::canonical(permit.removal()));
-        now(Ok(()))
-    }
-}
-
-/// A ledger that another leader, or an API server that is away, can be played on.
-#[derive(Default)]
-pub(super) struct Book {
-    pub(super) kept: Mutex<Kept>,
-    pub(super) away: Mutex<bool>,
-    pub(super) writes: AtomicU32,
-}
-
-impl Ledger for Arc<Book> {
-    fn read(&self) -> BoxFuture<'_, Result<Kept, LedgerError>> {
-        let kept = self.kept.lock().unwrap().clone();
-        let answer = if *self.away.lock().unwrap() { Err(LedgerError::Gone) } else { Ok(kept) };
-        Box::pin(std::future::ready(answer))
-    }
-
-    fn write<'a>(
-        &'a self,
-        removals: &'a Removals,
-        version: &'a str,
-    ) -> BoxFuture<'a, Result<Option<String>, LedgerError>> {
-        let mut kept = self.kept.lock().unwrap();
-        let answer = if *self.away.lock().unwrap() {
-            Err(LedgerError::Gone)
-        } else if kept.version == version {
-            let count = self.writes.fetch_add(1, Ordering::Relaxed);
-            *kept = Kept { removals: removals.clone(), version: format!("v{count}"), ..Kept::default() };
-            Ok(Some(kept.version.clone()))
-        } else {
-            Ok(None)
-        };
-        Box::pin(std::future::ready(answer))
-    }
-}
-
-/// Caches in which every object is as it was.
-struct Still;
-
-impl Wake for Still {
-    fn wants(&self, _: &Author) -> bool {
-        true
-    }
-
-    fn exists(&self, _: &ObjectKey) -> bool {
-        true
-    }
-
-    fn object(&self, _: &ObjectKey) {}
-    fn connection(&self, _: Kind, _: &str) {}
-    fn dependents(&self, _: Kind, _: &str) {}
-    fn person(&self, _: &str, _: &PrincipalId) {}
-
-    fn speaker(&self, _: &str, _: &Claim, _: Timestamp) -> Option<String> {
-        None
-    }
-
-    fn speakers(&self, _: &str, _: &Claim) {}
-}
+use stand_in::{Book, Still, Vendor};
 
 fn binding(principal: &str, role: &str) -> Binding {
     Binding {
@@ -151,7 +27,7 @@ fn binding(principal: &str, role: &str) -> Binding {
     }
 }
 
-pub(super) fn user(number: usize) -> User {
+fn user(number: usize) -> User {
     User {
         id: PrincipalId::new(format!("u-{number}")),
         email: Email::from_remote(&format!("p{number}@example.com")),
@@ -162,13 +38,13 @@ pub(super) fn user(number: usize) -> User {
 }
 
 /// So many people, and an `Operator` for each of them.
-pub(super) fn listing(people: usize) -> Listing {
+fn listing(people: usize) -> Listing {
     let bindings = (0..people).map(|number| binding(&format!("u-{number}"), "Operator")).collect();
     Listing { users: (0..people).map(user).collect(), bindings, ..Listing::default() }
 }
 
 /// The steps of an object with that number.
-pub(super) fn job(number: usize, steps: Vec<Step>) -> Job<Step> {
+fn job(number: usize, steps: Vec<Step>) -> Job<Step> {
     let (namespace, name, uid) = ("team".to_owned(), format!("b-{number}"), format!("uid-{number}"));
     let object = ObjectKey { kind: Kind::Binding, namespace, name, uid };
     let author = Author { object, generation: 2, deleting: true, confirmed: String::new(), pass: Pass::here() };
@@ -176,14 +52,14 @@ pub(super) fn job(number: usize, steps: Vec<Step>) -> Job<Step> {
 }
 
 /// The lane of an organization of twenty people, without its task.
-pub(super) struct Scene {
-    pub(super) lane: Arc<Lane<Organization>>,
-    pub(super) vendor: Arc<Vendor>,
-    pub(super) book: Arc<Book>,
+struct Scene {
+    lane: Arc<Lane<Organization>>,
+    vendor: Arc<Vendor>,
+    book: Arc<Book>,
 }
 
 impl Scene {
-    pub(super) async fn open() -> Self {
+    async fn open() -> Self {
         let (vendor, book) = (Arc::new(Vendor::default()), Arc::new(Book::default()));
         *vendor.listing.lock().unwrap() = listing(20);
         let identity =
@@ -214,12 +90,12 @@ impl Scene {
     }
 
     /// Revokes one person's role, and gives why not.
-    pub(super) async fn revoke(&self, number: usize) -> Option<Reason> {
+    async fn revoke(&self, number: usize) -> Option<Reason> {
         let removal = Removal::Binding(binding(&format!("u-{number}"), "Operator"));
         self.remove(number, removal).await
     }
 
-    pub(super) async fn remove(&self, number: usize, removal: Removal) -> Option<Reason> {
+    async fn remove(&self, number: usize, removal: Removal) -> Option<Reason> {
         task::work(&self.lane, vec![job(number, vec![Step::Remove(removal)])]).await;
         self.failure(number)
     }
@@ -229,11 +105,11 @@ impl Scene {
         self.lane.read().failed.get(&format!("uid-{number}")).map(|failed| failed.finding.reason)
     }
 
-    pub(super) fn removed(&self) -> usize {
+    fn removed(&self) -> usize {
         self.vendor.removed.lock().unwrap().len()
     }
 
-    pub(super) fn counted(&self) -> u32 {
+    fn counted(&self) -> u32 {
         self.book.kept.lock().unwrap().removals.counted.iter().map(|it| it.count).sum()
     }
 }
