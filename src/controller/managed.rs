@@ -72,6 +72,8 @@ pub(crate) struct Plan<K: Managed> {
     pub(crate) quiet: bool,
     /// How many of the object's jobs the plan knew the end of.
     pub(crate) ended: u64,
+    /// What falls with what the steps remove.
+    pub(crate) along: u64,
     /// Advice that the object did not have before, by rule: each is an event too.
     pub(crate) advice: Vec<Warning>,
     /// The grants that the object stands for, so that others know of it.
@@ -96,6 +98,7 @@ impl<K: Managed> Plan<K> {
             lane: None,
             quiet: false,
             ended: 0,
+            along: 0,
             advice: Vec::new(),
             declares: Vec::new(),
             sweeps: None,

@@ -233,7 +233,8 @@ async fn act<K: Managed>(
             if !fresh && !write::is_current(object, context).await? {
                 return Ok(None);
             }
-            let job = Job { author, steps: plan.decision.steps.clone(), overdue: plan.decision.overdue };
+            let (steps, overdue) = (plan.decision.steps.clone(), plan.decision.overdue);
+            let job = Job { author, steps, overdue, along: plan.along };
             // Where an earlier job ended meanwhile, the object was woken and decides again.
             if lane.submit(job, plan.ended) { Ok(Some(Some(GRACE))) } else { Ok(None) }
         }

@@ -103,14 +103,14 @@ impl Managed for ConfluentUser {
         };
         let advice = if decision.ready.reason.class() == Class::Refused { Vec::new() } else { advice(self, &view) };
         status.warnings = convert::warnings(&self.metadata, advice);
-        let ended = view.ended(&self.uid().unwrap_or_default());
+        let (ended, along) = (view.ended(&self.uid().unwrap_or_default()), view.along(&decision.steps));
         drop(view);
         if let Some(drift) = &drift {
             status.drift = drift::with(&status.drift, drift, now);
         }
         let drift = drift.map(|it| it.sentence(&format!("`{}`", self.spec.email)));
         let advice = new_advice(self.status.as_ref().map(|status| status.warnings.as_slice()), &status.warnings);
-        Plan { lane: Some(lane), ended, advice, drift, ..Plan::say(decision, status, facts.recheck) }
+        Plan { lane: Some(lane), ended, along, advice, drift, ..Plan::say(decision, status, facts.recheck) }
     }
 
     fn connection(&self) -> &str {

@@ -50,7 +50,7 @@ mod tests {
         let (namespace, name, uid) = ("team".to_owned(), "ada".to_owned(), "uid-1".to_owned());
         let object = ObjectKey { kind: Kind::User, namespace, name, uid };
         let author = Author { object, generation: 1, deleting: false, confirmed: String::new(), pass: Pass::here() };
-        Job { author, steps: Vec::new(), overdue: false }
+        Job { author, steps: Vec::new(), overdue: false, along: 0 }
     }
 
     /// A reconcile that looked before a job ended and submits after it would make the same grant twice.

@@ -120,6 +120,12 @@ impl Failure {
         Self { finding: Finding::new(Reason::Progressing, message), pace: Pace::Doubt }
     }
 
+    /// Something was put under an account since its removal was decided.
+    pub(super) fn outdated() -> Self {
+        let message = "what hangs on the account has changed since its removal was decided; deciding again";
+        Self { finding: Finding::new(Reason::Progressing, message), pace: Pace::Soon }
+    }
+
     /// What an earlier lane removed may still be shown.
     pub(super) fn former(wait: Duration) -> Self {
         let message = "waiting until what was removed shortly before a restart is no longer listed: until then nobody can tell who \

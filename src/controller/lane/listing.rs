@@ -221,7 +221,19 @@ mod tests {
     }
 
     fn listing(bindings: impl IntoIterator<Item = usize>) -> Listing {
-        Listing { bindings: bindings.into_iter().map(binding).collect(), ..Listing::default() }
+        let bindings: Vec<Binding> = bindings.into_iter().map(binding).collect();
+        let users = bindings.first().map(|_| user()).into_iter().collect();
+        Listing { users, bindings, ..Listing::default() }
+    }
+
+    fn user() -> User {
+        User {
+            id: PrincipalId::new("u-9"),
+            email: crate::access::Email::from_remote("a@example.com"),
+            full_name: String::new(),
+            auth_type: None,
+            created_at: Some(Timestamp::UNIX_EPOCH),
+        }
     }
 
     fn holds(state: &State, number: usize) -> bool {
@@ -240,8 +252,9 @@ mod tests {
         assert_eq!(state.listed(listing(0..4), now, now), Read::Refused);
         assert_eq!(state.listed(listing(0..4), now, now), Read::Changed);
         assert!(!state.listing.in_doubt() && !holds(&state, 19));
-        for _ in 0..3 {
-            assert_eq!(state.listed(listing([]), now, now), Read::Refused);
+        let nobody = || Listing { users: Vec::new(), ..listing(0..4) };
+        for empty in [listing([]), listing([]), listing([]), nobody(), nobody(), nobody()] {
+            assert_eq!(state.listed(empty, now, now), Read::Refused);
         }
         assert!(holds(&state, 3));
         // Back to its size, it needs no second.
@@ -267,14 +280,8 @@ mod tests {
         let before = state.version;
         assert_eq!(state.listed(listing((0..3).rev()), now, now), Read::Same);
         assert_eq!(state.version, before);
-        let user = User {
-            id: PrincipalId::new("u-9"),
-            email: crate::access::Email::from_remote("a@example.com"),
-            full_name: String::new(),
-            auth_type: None,
-            created_at: Some(Timestamp::UNIX_EPOCH),
-        };
-        let more = Listing { users: vec![user], ..listing(0..3) };
+        let renamed = User { full_name: "A".to_owned(), ..user() };
+        let more = Listing { users: vec![renamed], ..listing(0..3) };
         assert_eq!(state.listed(more, now, now), Read::Changed);
     }
 

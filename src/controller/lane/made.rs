@@ -44,6 +44,12 @@ impl Made {
 }
 
 impl<R: Realm> View<'_, R> {
+    /// What falls with what steps remove.
+    pub(crate) fn along(&self, steps: &[R::Step]) -> u64 {
+        let Some(picture) = self.picture() else { return 0 };
+        steps.iter().filter_map(R::removal).map(|removal| R::along(removal, picture)).fold(0, u64::wrapping_add)
+    }
+
     /// What an object made and does not record.
     pub(crate) fn made(&self, uid: &str) -> Vec<Grant> {
         self.state.made.grants.get(uid).cloned().unwrap_or_default()

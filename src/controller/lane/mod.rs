@@ -102,6 +102,8 @@ pub(crate) struct Job<S> {
     pub(crate) steps: Vec<S>,
     /// What they remove should be gone already: they go before everything else that waits.
     pub(crate) overdue: bool,
+    /// What falls with what they remove, as it was when they were decided.
+    pub(crate) along: u64,
 }
 
 /// Where an object's steps stand.

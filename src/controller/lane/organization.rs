@@ -73,7 +73,11 @@ impl Realm for Organization {
         ])
     }
 
+    /// Somebody administers every organization, so that without people there is nothing in it that can be believed.
     fn size(listing: &Listing) -> usize {
+        if listing.users.is_empty() {
+            return 0;
+        }
         listing.users.len() + listing.bindings.len()
     }
 
@@ -139,6 +143,17 @@ impl Realm for Organization {
             Removal::Account { .. } | Removal::Invitation { .. } => true,
             Removal::Binding(_) => false,
         }
+    }
+
+    fn along(removal: &Removal, picture: &Inventory) -> u64 {
+        let user = match removal {
+            Removal::Binding(_) => None,
+            Removal::Account { user, .. } => Some(user),
+            Removal::Invitation { user, .. } => user.as_ref(),
+        };
+        let Some(user) = user else { return 0 };
+        let keys = picture.api_keys_of(user).unwrap_or_default();
+        hash([sum(picture.bindings_of(user).map(|it| &it.id)), sum(keys.into_iter().map(|it| &it.id))])
     }
 
     fn canonical(removal: &Removal) -> String {

@@ -71,6 +71,10 @@ pub(crate) trait Realm: Send + Sync + 'static {
     fn marks(picture: &Self::Picture) -> HashSet<String>;
     /// Whether a removal takes along what it does not name, so that an old picture is not enough to make it on.
     fn takes_more_along(removal: &Self::Removal) -> bool;
+    /// What it takes along, as no other picture of that reads.
+    fn along(_: &Self::Removal, _: &Self::Picture) -> u64 {
+        0
+    }
     /// What a removal is, as no other one reads.
     fn canonical(removal: &Self::Removal) -> String;
     /// How many grants a removal takes away; what takes none counts as one.

@@ -62,6 +62,9 @@ async fn remove_all<R: Realm>(
             lane.write().listing.want();
             return Err(Failure::looking_again::<R>());
         }
+        if R::takes_more_along(removal) && lane.view().along(&job.steps) != job.along {
+            return Err(Failure::outdated());
+        }
         let read = look_around(lane, step, around.take()).await?;
         let around = around.insert(read);
         let fresh = look_again(lane, step, removal).await?;

@@ -61,7 +61,7 @@ impl<R: Realm> Lane<R> {
         for Sweep { mark, step, ended } in sweeps {
             let author = Author { object: author.object.for_one(&mark), ..author.clone() };
             if matches!(self.progress(&author), Progress::Idle) {
-                self.submit(Job { author, steps: vec![step], overdue: false }, ended);
+                self.submit(Job { author, steps: vec![step], overdue: false, along: 0 }, ended);
             }
         }
     }

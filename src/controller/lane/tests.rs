@@ -48,7 +48,7 @@ fn job(number: usize, steps: Vec<Step>) -> Job<Step> {
     let (namespace, name, uid) = ("team".to_owned(), format!("b-{number}"), format!("uid-{number}"));
     let object = ObjectKey { kind: Kind::Binding, namespace, name, uid };
     let author = Author { object, generation: 2, deleting: true, confirmed: String::new(), pass: Pass::here() };
-    Job { author, steps, overdue: false }
+    Job { author, steps, overdue: false, along: 0 }
 }
 
 /// The lane of an organization of twenty people, without its task.
@@ -96,7 +96,9 @@ impl Scene {
     }
 
     async fn remove(&self, number: usize, removal: Removal) -> Option<Reason> {
-        task::work(&self.lane, vec![job(number, vec![Step::Remove(removal)])]).await;
+        let mut job = job(number, vec![Step::Remove(removal)]);
+        job.along = self.lane.view().along(&job.steps);
+        task::work(&self.lane, vec![job]).await;
         self.failure(number)
     }
 

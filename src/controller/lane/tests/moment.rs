@@ -97,3 +97,14 @@ async fn an_administrator_whose_removal_is_in_doubt_is_none_who_remains() {
     assert_eq!(scene.remove(1, administrator(1)).await, None);
     assert_eq!(scene.removed(), 2);
 }
+
+/// A role that was declared for the person while the removal waited in the queue falls with the account.
+#[tokio::test]
+async fn an_account_under_which_something_was_put_since_is_decided_about_again() {
+    let scene = Scene::open().await;
+    let mut removing = job(6, vec![Step::Remove(account(6))]);
+    removing.along = scene.lane.view().along(&removing.steps);
+    task::work(&scene.lane, vec![job(7, vec![grant(6)]), removing]).await;
+    assert_eq!((scene.failure(7), scene.failure(6)), (None, Some(Reason::Progressing)));
+    assert_eq!((scene.removed(), scene.counted()), (0, 0));
+}
