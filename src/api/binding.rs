@@ -285,6 +285,11 @@ pub struct RoleBindingStatus {
     /// The grant that this object answers for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant: Option<GrantStatus>,
+    /// What the operator set out to grant for this object and what is not its `grant` yet, at most 8: it is revoked with the
+    /// object too, should it turn out to have been made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 8), extend("x-kubernetes-list-type" = "atomic"))]
+    pub granting: Option<Vec<GrantStatus>>,
     /// Advice that holds nothing up, at most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20), extend("x-kubernetes-list-type" = "atomic"))]

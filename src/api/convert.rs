@@ -1,5 +1,6 @@
 //! From a spec to what is desired, or to the reason why it is invalid. No IO.
 
+mod granting;
 mod publisher;
 mod removal;
 mod unmanaged;
@@ -24,13 +25,14 @@ use crate::{
 
 use super::{
     ConfluentOrganizationSpec, ConfluentUserSpec, RoleBinding, RoleBindingSpec, SUPPRESS,
-    binding::{PatternType, Principal, Resource, ResourceType, ScopeSpec},
+    binding::{GrantStatus, PatternType, Principal, Resource, ResourceType, ScopeSpec},
     common::{BindingDeletion, ValiditySpec, Warning},
     organization::{self, DelegationSpec, NamespaceMatch, ProtectionSpec},
     removal::ConfirmRemoval,
     user,
 };
 
+pub use granting::{Granting, granting, granting_note, speaks_first};
 pub use publisher::{
     broken_publisher_delegations, desired_member, member_counts, member_label, member_protection,
     publisher_delegations, show_member,
@@ -136,7 +138,10 @@ fn principal(
 
 /// The grant that the status says the object answers for, where it can be read.
 pub fn recorded(binding: &RoleBinding) -> Option<Recorded> {
-    let grant = binding.status.as_ref()?.grant.as_ref()?;
+    record(binding.status.as_ref()?.grant.as_ref()?)
+}
+
+fn record(grant: &GrantStatus) -> Option<Recorded> {
     let crn: Crn = grant.crn.parse().ok()?;
     Some(Recorded {
         grant: Grant { principal: PrincipalId::new(&grant.principal_id), role: grant.role.clone(), scope: crn.scope },

@@ -39,6 +39,10 @@ pub const CONFIRM_REMOVAL: &str = "access.roster.dev/confirm-removal";
 /// The annotation by which a person lets go of what the removal budget holds; its value is the digest of that.
 pub const ACKNOWLEDGE: &str = "access.roster.dev/acknowledge";
 
+/// The annotation in which the operator notes what it sets out to grant for an object that has no grant yet, in the write that puts
+/// the finalizer on: a restart finds it there. Its value is a list of what `status.granting` holds.
+pub const GRANTING: &str = "access.roster.dev/granting";
+
 /// Suppresses advice about an object; the value holds one line for each rule: its name, a colon, and why.
 pub const SUPPRESS: &str = "access.roster.dev/suppress";
 

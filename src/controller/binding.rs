@@ -7,7 +7,7 @@ use kube::{Api, Client, ResourceExt};
 
 use crate::{
     access::{
-        Advice, Crn, Grant, PrincipalId,
+        Advice, Grant, PrincipalId,
         advice::{self, Granted, Rest},
         effective::{At, Held, Through, held},
     },
@@ -20,8 +20,8 @@ use crate::{
     plan::{
         Class, Facts, Finding, Reason,
         binding::{
-            BindingDecision, BindingObject, DeclaredPrincipal, DesiredBinding, Meaning, Recorded, Sharers, claims,
-            decide, stands_for,
+            BindingDecision, BindingObject, DeclaredPrincipal, DesiredBinding, Meaning, Sharers, claims, decide,
+            stands_for,
         },
     },
     status::ConditionType,
@@ -31,6 +31,7 @@ use super::{
     context::Context,
     drift,
     ground::{Ground, lane_or_wait},
+    intent,
     key::Kind,
     lane::{Organization, View},
     managed::{Managed, Plan, is_due, new_advice},
@@ -86,20 +87,23 @@ impl Managed for RoleBinding {
         let known = |grant: &Grant| context.declared.others(self.connection(), grant, &uid);
         let all = |grant: &Grant| others(self, grant, ground, &view, context, now);
         let decided = match view.picture() {
-            Some(inventory) => decide(
-                &BindingObject { made: view.made(&uid), ..object(self, desired.as_ref().ok(), ground, context, now) },
-                &desired,
-                &ground.facts(&view, inventory, now),
-                Sharers { known: &known, all: &all },
-            ),
+            Some(inventory) => {
+                let facts = ground.facts(&view, inventory, now);
+                let object = object(self, desired.as_ref().ok(), ground, context, now);
+                let made = intent::made(self, &object, &facts, &view);
+                decide(&BindingObject { made, ..object }, &desired, &facts, Sharers { known: &known, all: &all })
+            }
             None => crate::plan::Decision::say(Reason::OrganizationNotReady, "there is no listing yet").into(),
         };
         if let (Some(record), Some(spec)) = (&decided.record, ground.spec()) {
-            status.grant = Some(grant_status(record, &spec.organization_id));
+            status.grant = Some(intent::status_of(record.clone(), &spec.organization_id));
         }
         if decided.lets_go {
             status.grant = None;
         }
+        let organization_id = ground.spec().map_or("", |spec| &spec.organization_id);
+        let (intent, granting) = intent::of(self, &decided, organization_id, &view);
+        status.granting = granting;
         status.binding_id.clone_from(&decided.binding_id);
         status.next_transition = decided.next.map(|at| at.to_string());
         status.meaning = decided.meaning.as_ref().map(meaning_status).or(status.meaning);
@@ -120,7 +124,7 @@ impl Managed for RoleBinding {
         let (lane, declares) = (Some(lane), decided.declares);
         let advice = new_advice(self.status.as_ref().map(|status| status.warnings.as_slice()), &status.warnings);
         let recheck = young(self, now).map_or(facts.recheck, |left| left.min(facts.recheck));
-        Plan { lane, ended, advice, declares, drift, leaves, ..Plan::say(decided.decision, status, recheck) }
+        Plan { lane, ended, advice, declares, drift, intent, leaves, ..Plan::say(decided.decision, status, recheck) }
     }
 
     fn connection(&self) -> &str {
@@ -187,16 +191,6 @@ fn young(binding: &RoleBinding, now: Timestamp) -> Option<Duration> {
     let created = binding.metadata.creation_timestamp.as_ref()?.0;
     let age = Duration::try_from(now.duration_since(created)).unwrap_or_default();
     YOUNG.checked_sub(age).filter(|left| !left.is_zero())
-}
-
-fn grant_status(record: &Recorded, organization_id: &str) -> GrantStatus {
-    let crn = Crn { organization: organization_id.to_owned(), scope: record.grant.scope.clone() };
-    GrantStatus {
-        principal_id: record.grant.principal.as_str().to_owned(),
-        principal: record.label.clone(),
-        role: record.grant.role.clone(),
-        crn: crn.to_string(),
-    }
 }
 
 fn meaning_status(meaning: &Meaning) -> MeaningStatus {

@@ -21,6 +21,7 @@ use crate::{
 
 use super::{
     context::Context,
+    intent::Intent,
     key::{Kind, ObjectKey},
     lane::{Lane, Realm, Sweep},
 };
@@ -82,6 +83,8 @@ pub(crate) struct Plan<K: Managed> {
     pub(crate) sweeps: Option<Vec<Sweep<<K::Realm as Realm>::Step>>>,
     /// What others did, as a sentence: it is told before anything is done about it.
     pub(crate) drift: Option<String>,
+    /// What the steps set out to grant, as far as it has to be noted on the object first.
+    pub(crate) intent: Intent,
     /// The marks of grants that stay behind when it goes.
     pub(crate) leaves: Vec<String>,
     /// When to look again without being woken.
@@ -102,6 +105,7 @@ impl<K: Managed> Plan<K> {
             advice: Vec::new(),
             declares: Vec::new(),
             sweeps: None,
+            intent: Intent::default(),
             leaves: Vec::new(),
             drift: None,
             recheck,

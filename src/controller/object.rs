@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use crate::{
     api::{CONFIRM_REMOVAL, common::Conditions},
     plan::{Class, Decision, Fact, Finding, Reason},
-    status::{self, ConditionType, Report},
+    status::{self, Condition, ConditionType, Report},
     telemetry::{Pass, metrics::Reconciled},
 };
 
@@ -131,7 +131,7 @@ async fn pass<K: Managed>(object: &K, context: &Context) -> Result<(Action, Reco
     }
     if let Some(drift) = plan.drift.as_deref().filter(|_| !deleting) {
         // Recorded before it is mended: after a crash in between, our own repair would read as somebody's doing.
-        if report(object, &key, &plan, &[], context, now).await? {
+        if report(object, &key, &plan, &[], context).await? {
             event::publish(object, EventType::Warning, "DriftDetected", drift, context).await;
         }
         return Ok((Action::requeue(SOON), Reconciled::Changed));
@@ -142,7 +142,7 @@ async fn pass<K: Managed>(object: &K, context: &Context) -> Result<(Action, Reco
     let done = plan.lane.as_ref().map(|lane| lane.take_done(&key.uid)).unwrap_or_default();
     event::done(object, &done, context).await;
     let hold_back = held_back(object, &key, &plan, context);
-    let told = hold_back.is_none() && !plan.quiet && report(object, &key, &plan, &done, context, now).await?;
+    let told = hold_back.is_none() && !plan.quiet && report(object, &key, &plan, &done, context).await?;
     let recheck =
         plan.decision.recheck_seconds.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs);
     let soonest = [wait, hold_back, recheck].into_iter().flatten().fold(plan.recheck, Duration::min);
@@ -164,7 +164,7 @@ fn counted<S>(decision: &Decision<S>, told: bool) -> Reconciled {
 /// Whether a deleted object that has nothing left to do may go, or why not yet.
 async fn ready_to_go<K: Managed>(key: &ObjectKey, plan: &Plan<K>) -> Result<(), Finding> {
     let Some(lane) = &plan.lane else { return Ok(()) };
-    if let Some(finding) = lane.unsettled(key) {
+    if let Some(finding) = lane.unsettled(key, plan.intent.inherited) {
         return Err(finding);
     }
     if plan.leaves.is_empty() { Ok(()) } else { lane.retain(&plan.leaves).await }
@@ -201,7 +201,7 @@ async fn act<K: Managed>(
     let deleting = object.meta().deletion_timestamp.is_some();
     let mut fresh = false;
     if plan.decision.owns && !deleting && !context.memory.is_finalized(object) {
-        if !write::add_finalizer(object, generation, context).await? {
+        if !write::add_finalizer(object, generation, plan.intent.note.as_deref(), context).await? {
             return Ok(None);
         }
         fresh = true;
@@ -209,6 +209,9 @@ async fn act<K: Managed>(
     let Some(lane) = plan.lane.clone() else {
         return Ok(Some(None));
     };
+    if fresh && plan.intent.note.is_some() {
+        lane.note(&key.uid, &std::mem::take(&mut plan.intent.unwritten));
+    }
     let confirmed = object.annotations().get(CONFIRM_REMOVAL).cloned().unwrap_or_default();
     let author = Author { object: key.clone(), generation, deleting, confirmed, pass: Pass::here() };
     if let Some(sweeps) = plan.sweeps.take() {
@@ -230,6 +233,10 @@ async fn act<K: Managed>(
             Ok(Some(retry_in))
         }
         Progress::Idle => {
+            if !plan.intent.unwritten.is_empty() {
+                say(object, key, plan, context).await?;
+                lane.note(&key.uid, &plan.intent.unwritten);
+            }
             if !fresh && !write::is_current(object, context).await? {
                 return Ok(None);
             }
@@ -248,7 +255,8 @@ fn say_failure<S>(decision: &mut Decision<S>, finding: Finding) {
     decision.ready = finding;
 }
 
-/// How much longer to keep silent: work and waits are told when they last longer than a few seconds.
+/// How much longer to keep silent: work and waits are told when they last longer than a few seconds. Work that was told before
+/// it began, as an intent, is told again no sooner.
 fn held_back<K: Managed>(object: &K, key: &ObjectKey, plan: &Plan<K>, context: &Context) -> Option<Duration> {
     let class = plan.decision.ready.reason.class();
     let deleting = object.meta().deletion_timestamp.is_some();
@@ -262,7 +270,7 @@ fn held_back<K: Managed>(object: &K, key: &ObjectKey, plan: &Plan<K>, context: &
         context.memory.stop_waiting(&key.uid);
         return None;
     }
-    if told && !deleting {
+    if told && !deleting && class == Class::Waiting {
         // Another wait begins anew: that a realm is connected again is over before it is worth a write.
         context.memory.stop_waiting(&key.uid);
         return None;
@@ -279,6 +287,23 @@ fn changed_at(meta: &ObjectMeta) -> Option<Timestamp> {
     times.chain(&meta.creation_timestamp).chain(&meta.deletion_timestamp).map(|time| time.0).max()
 }
 
+/// What the conditions were.
+fn said<K: Managed>(object: &K) -> Vec<Condition> {
+    object.status().map(|status| K::conditions(status).read()).unwrap_or_default()
+}
+
+/// Writes the status where it says something else than before.
+async fn say<K: Managed>(object: &K, key: &ObjectKey, plan: &Plan<K>, context: &Context) -> Result<bool, Error> {
+    let generation = object.meta().generation.unwrap_or_default();
+    let mut facts = vec![(ConditionType::Validated, plan.decision.validated.clone())];
+    facts.extend(K::SPECIAL.zip(plan.decision.special.clone()));
+    facts.extend(plan.more.iter().cloned());
+    let report = Report { ready: &plan.decision.ready, facts: &facts, generation };
+    let conditions = status::conditions(&said(object), &report, context.settings.outside.now());
+    let status = K::with(plan.status.clone(), generation, Conditions::written(conditions));
+    write::status(object, key, &status, context).await
+}
+
 /// Writes the status where it says something else than before, and an event where the reason changed.
 async fn report<K: Managed>(
     object: &K,
@@ -286,17 +311,10 @@ async fn report<K: Managed>(
     plan: &Plan<K>,
     done: &[Done],
     context: &Context,
-    now: Timestamp,
 ) -> Result<bool, Error> {
     let generation = object.meta().generation.unwrap_or_default();
-    let previous = object.status().map(|status| K::conditions(status).read()).unwrap_or_default();
-    let mut facts = vec![(ConditionType::Validated, plan.decision.validated.clone())];
-    facts.extend(K::SPECIAL.zip(plan.decision.special.clone()));
-    facts.extend(plan.more.iter().cloned());
-    let said = Report { ready: &plan.decision.ready, facts: &facts, generation };
-    let conditions = Conditions::written(status::conditions(&previous, &said, now));
-    let status = K::with(plan.status.clone(), generation, conditions);
-    let written = write::status(object, key, &status, context).await?;
+    let previous = said(object);
+    let written = say(object, key, plan, context).await?;
     let first = object.status().is_none_or(|status| K::observed_generation(status) != generation);
     if let Some(changed) = changed_at(object.meta()).filter(|_| written && first) {
         // Clocks differ; nothing is told before it happens.

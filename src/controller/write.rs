@@ -13,7 +13,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::{
-    api::{FINALIZER, common::Conditions},
+    api::{FINALIZER, GRANTING, common::Conditions},
     plan::{Fact, Finding, Reason},
     status::{self, ConditionType, Report},
 };
@@ -51,16 +51,26 @@ fn leading(name: &str, context: &Context) -> Result<(), Error> {
     if context.leadership.may_write() { Ok(()) } else { Err(Error::Deposed(name.to_owned())) }
 }
 
-/// Puts our finalizer on, with a uid test, so that a re-created object never gets it by mistake. `false` where the object
-/// is gone or is not the one that was decided about.
-pub(crate) async fn add_finalizer<K: Managed>(object: &K, generation: i64, context: &Context) -> Result<bool, Error> {
+/// Puts our finalizer on, and with it the note of what is set out on, with a uid test, so that a re-created object never gets
+/// it by mistake. `false` where the object is gone or is not the one that was decided about.
+pub(crate) async fn add_finalizer<K: Managed>(
+    object: &K,
+    generation: i64,
+    note: Option<&str>,
+    context: &Context,
+) -> Result<bool, Error> {
     let mut finalizers = object.finalizers().to_vec();
     finalizers.push(FINALIZER.to_owned());
-    let patch = json!([
+    let mut annotations = object.annotations().clone();
+    annotations.extend(note.map(|note| (GRANTING.to_owned(), note.to_owned())));
+    let mut patch = json!([
         {"op": "test", "path": "/metadata/uid", "value": object.uid()},
         {"op": "test", "path": "/metadata/resourceVersion", "value": object.resource_version()},
         {"op": "add", "path": "/metadata/finalizers", "value": finalizers},
     ]);
+    if let (Some(_), Some(patch)) = (note, patch.as_array_mut()) {
+        patch.push(json!({"op": "add", "path": "/metadata/annotations", "value": annotations}));
+    }
     leading(&object.name_any(), context)?;
     match json_patch(object, &patch, context).await {
         Ok(meta) => {

@@ -11,6 +11,7 @@
 mod chance;
 mod crash;
 mod drive;
+mod intent;
 mod lag;
 mod memory;
 mod model;

@@ -1,5 +1,6 @@
 //! What an object's steps made, or may have made, and that its status does not record yet: an edit or a deletion may come in
-//! between, and what was asked for before it is still the object's to end. No IO.
+//! between, and what was asked for before it is still the object's to end. What was set out on is noted on the object first, for
+//! the process that comes after a crash. No IO.
 
 use std::collections::HashMap;
 
@@ -10,12 +11,14 @@ use crate::{
     plan::{Finding, Reason},
 };
 
-use super::{Lane, View, realm::Realm};
+use super::{LONGEST_LAG, Lane, State, View, realm::Realm};
 
 /// By the object's uid.
 #[derive(Default)]
 pub(super) struct Made {
     grants: HashMap<String, Vec<Grant>>,
+    /// What this process set out to grant, and noted on the object, until its status answers for it.
+    noted: HashMap<String, Vec<Grant>>,
     /// When a step was last left without an answer.
     doubts: HashMap<String, Instant>,
 }
@@ -23,10 +26,7 @@ pub(super) struct Made {
 impl Made {
     /// A step of that object made it, or may have.
     pub(super) fn add(&mut self, uid: &str, grant: Grant) {
-        let made = self.grants.entry(uid.to_owned()).or_default();
-        if !made.contains(&grant) {
-            made.push(grant);
-        }
+        put(&mut self.grants, uid, grant);
     }
 
     /// Nobody knows yet whether a step of that object was made.
@@ -43,6 +43,22 @@ impl Made {
     }
 }
 
+fn put(all: &mut HashMap<String, Vec<Grant>>, uid: &str, grant: Grant) {
+    let known = all.entry(uid.to_owned()).or_default();
+    if !known.contains(&grant) {
+        known.push(grant);
+    }
+}
+
+fn take(all: &mut HashMap<String, Vec<Grant>>, uid: &str, grant: &Grant) {
+    if let Some(mut known) = all.remove(uid) {
+        known.retain(|one| one != grant);
+        if !known.is_empty() {
+            all.insert(uid.to_owned(), known);
+        }
+    }
+}
+
 impl<R: Realm> View<'_, R> {
     /// What falls with what steps remove.
     pub(crate) fn along(&self, steps: &[R::Step]) -> u64 {
@@ -54,38 +70,72 @@ impl<R: Realm> View<'_, R> {
     pub(crate) fn made(&self, uid: &str) -> Vec<Grant> {
         self.state.made.grants.get(uid).cloned().unwrap_or_default()
     }
+
+    /// What this process noted on an object before it set out to grant it.
+    pub(crate) fn noted(&self, uid: &str) -> &[Grant] {
+        self.state.made.noted.get(uid).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether a step of an object is under way, or was left without an answer and no listing has been made since.
+    pub(crate) fn is_unsettled(&self, uid: &str) -> bool {
+        self.state.is_unsettled(uid)
+    }
+
+    /// Whether the listing may not show yet what a former process wrote.
+    pub(crate) fn may_lag(&self) -> bool {
+        may_lag(&self.state, self.started)
+    }
+}
+
+fn may_lag<R: Realm>(state: &State<R>, started: Instant) -> bool {
+    state.listing.began.is_none_or(|began| began < started + LONGEST_LAG)
+}
+
+impl<R: Realm> State<R> {
+    fn is_unsettled(&self, uid: &str) -> bool {
+        let unseen = |at: &Instant| self.listing.began.is_none_or(|began| began <= *at);
+        self.under_way.contains(uid) || self.made.doubts.get(uid).is_some_and(unseen)
+    }
 }
 
 impl<R: Realm> Lane<R> {
+    /// What an object sets out to grant stands on it now.
+    pub(crate) fn note(&self, uid: &str, grants: &[Grant]) {
+        let mut state = self.write();
+        for grant in grants {
+            put(&mut state.made.noted, uid, grant.clone());
+        }
+    }
+
     /// The object's status records that grant: what becomes of it is decided by that from now on.
     pub(crate) fn recorded(&self, uid: &str, grant: &Grant) {
-        let known = self.read().made.grants.get(uid).is_some_and(|made| made.contains(grant));
-        if known {
-            let mut state = self.write();
-            if let Some(mut made) = state.made.grants.remove(uid) {
-                made.retain(|one| one != grant);
-                if !made.is_empty() {
-                    state.made.grants.insert(uid.to_owned(), made);
-                }
-            }
+        let holds = |all: &HashMap<String, Vec<Grant>>| all.get(uid).is_some_and(|known| known.contains(grant));
+        let known = |made: &Made| holds(&made.grants) || holds(&made.noted);
+        if known(&self.read().made) {
+            let made = &mut self.write().made;
+            take(&mut made.grants, uid, grant);
+            take(&mut made.noted, uid, grant);
         }
     }
 
     /// Why it is not known yet what an object leaves behind: a step of it is under way, or was left without an answer and no
-    /// listing has been made since. It is woken when that is over.
-    pub(crate) fn unsettled(&self, key: &super::ObjectKey) -> Option<Finding> {
+    /// listing has been made since, or a former process set out on something (`inherits`) that a listing may not show yet. It
+    /// is woken when that is over.
+    pub(crate) fn unsettled(&self, key: &super::ObjectKey, inherits: bool) -> Option<Finding> {
         {
             let state = self.read();
             if state.under_way.contains(&key.uid) {
                 return Some(Finding::new(Reason::Revoking, "a step that is under way ends first"));
             }
-            let at = *state.made.doubts.get(&key.uid)?;
-            if state.listing.began.is_some_and(|began| began > at) {
+            let lags = inherits && may_lag(&state, self.started);
+            if !lags && !state.is_unsettled(&key.uid) {
                 return None;
             }
         }
         let mut state = self.write();
-        state.listing.want();
+        if state.is_unsettled(&key.uid) || self.started.elapsed() >= LONGEST_LAG {
+            state.listing.want();
+        }
         state.doubters.push(key.clone());
         drop(state);
         self.bell.notify_one();
@@ -95,11 +145,14 @@ impl<R: Realm> Lane<R> {
 
     /// The object is gone.
     pub(crate) fn forget_made(&self, uid: &str) {
-        let holds = |made: &Made| made.grants.contains_key(uid) || made.doubts.contains_key(uid);
+        let holds = |made: &Made| {
+            made.grants.contains_key(uid) || made.noted.contains_key(uid) || made.doubts.contains_key(uid)
+        };
         let known = holds(&self.read().made);
         if known {
             let made = &mut self.write().made;
             made.grants.remove(uid);
+            made.noted.remove(uid);
             made.doubts.remove(uid);
         }
     }

@@ -217,6 +217,7 @@ impl<R: Realm> Default for State<R> {
 pub(crate) struct View<'a, R: Realm> {
     state: RwLockReadGuard<'a, State<R>>,
     realm: &'a R,
+    started: Instant,
 }
 
 impl<'a, R: Realm> View<'a, R> {
@@ -307,7 +308,7 @@ impl<R: Realm> Lane<R> {
 
     /// A look at the picture.
     pub(crate) fn view(&self) -> View<'_, R> {
-        View { state: self.read(), realm: &self.parts.realm }
+        View { state: self.read(), realm: &self.parts.realm, started: self.started }
     }
 
     /// Where an object's steps stand, for the object as it is now.

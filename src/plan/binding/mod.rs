@@ -13,11 +13,14 @@ use crate::access::{
     validity::{Outside, Validity},
 };
 
-pub use self::resolve::{declared_kind, denied, nonsense};
 use self::{
     end::{end, lapsed},
     resolve::{Resolved, meaning, resolve},
     withdrawn::{revoke, withdrawn},
+};
+pub use self::{
+    resolve::{declared_kind, denied, nonsense},
+    withdrawn::may_have_made,
 };
 use super::{
     Decision, Fact, Finding, Inventory, Reason, Removal, Step,

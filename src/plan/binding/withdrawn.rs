@@ -3,11 +3,11 @@
 
 use crate::{
     access::{
-        Denial,
+        Denial, Grant,
         delegation::{self, GrantRequest},
         validity::Term,
     },
-    plan::{Decision, Fact, Facts, Reason},
+    plan::{Decision, Fact, Facts, Reason, facts::pre_exists},
 };
 
 use super::{BindingDecision, BindingObject, Sharers, end::Answered, in_force, resolve::denied};
@@ -16,15 +16,28 @@ use super::{BindingDecision, BindingObject, Sharers, end::Answered, in_force, re
 /// edit that is not admitted ends nothing.
 pub(super) fn withdrawn(object: &BindingObject, facts: &Facts<'_>) -> Option<Denial> {
     let recorded = object.recorded.as_ref().filter(|_| object.delegations_known && !facts.observing)?;
-    let grant = &recorded.grant;
     // A principal of a kind that is unknown to us is no reason to take something away.
+    judged(&recorded.grant, object, facts)?.err()
+}
+
+/// Whether the object could have what an annotation says that it set out to grant: anybody who may edit the object can write that,
+/// so it is worth as much as a declaration, and never more than what was made since the object is there.
+pub fn may_have_made(grant: &Grant, object: &BindingObject, facts: &Facts<'_>) -> bool {
+    let found = facts.inventory.find(grant);
+    object.delegations_known
+        && found.is_some_and(|binding| !pre_exists(binding.created_at, object.created))
+        && judged(grant, object, facts).is_some_and(|judged| judged.is_ok())
+}
+
+/// What the delegations say of a grant that is there; `None` where the kind of its principal is unknown.
+fn judged(grant: &Grant, object: &BindingObject, facts: &Facts<'_>) -> Option<Result<(), Denial>> {
     let kind = Some(grant.principal.kind()?);
     // As long as it has lasted: an edit that makes an object invalid, and `suspend`, leave a grant in force until then.
     let begins = object.validity.not_before.filter(|begin| *begin <= facts.now && *begin > object.created);
     let term = Term { begins: begins.unwrap_or(object.created), ends: Some(facts.now) };
     // Where the principal is declared is not the delegation's: objects of people come and go by themselves.
     let request = GrantRequest { role: &grant.role, scope: &grant.scope, kind, declared_here: true, term };
-    delegation::may_grant(facts.delegations, facts.namespace, request).err()
+    Some(delegation::may_grant(facts.delegations, facts.namespace, request))
 }
 
 /// Revokes the recorded grant; `None` where nothing is left of it, or others keep it.

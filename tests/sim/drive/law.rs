@@ -45,9 +45,13 @@ fn person(object: &Value) -> Option<String> {
     (object["kind"] == "ConfluentUser").then(|| object["spec"]["email"].as_str().unwrap().to_owned())
 }
 
-/// What a binding answers for by its status: after an edit, the old grant until it is revoked.
-fn recorded(object: &Value) -> Option<String> {
-    let grant = &object["status"]["grant"];
+/// What a binding answers for by its status: after an edit, the old grant until it is revoked, and what it set out on.
+fn recorded(object: &Value) -> Vec<String> {
+    let granting = object["status"]["granting"].as_array();
+    granting.into_iter().flatten().chain([&object["status"]["grant"]]).filter_map(told).collect()
+}
+
+fn told(grant: &Value) -> Option<String> {
     let (who, role, crn) = (grant["principal"].as_str()?, grant["role"].as_str()?, grant["crn"].as_str()?);
     let place = if crn.contains("/environment=") { "environment env-prod01" } else { "the organization" };
     Some(format!("{who} {role} {place}"))

@@ -1,0 +1,114 @@
+//! What an object sets out to grant: noted on it before it is made, so that a restart finds it, whatever becomes of the object in
+//! between. No IO.
+//!
+//! A new object has its note in an annotation that comes with the finalizer, which costs no write; an edit has it in the status.
+
+use kube::ResourceExt;
+
+use crate::{
+    access::{Crn, Grant},
+    api::{RoleBinding, binding::GrantStatus, convert},
+    plan::{
+        Facts, Step,
+        binding::{BindingDecision, BindingObject, Recorded, may_have_made},
+    },
+};
+
+use super::lane::{Organization, View};
+
+/// Most grants that an object notes.
+const MOST: usize = 8;
+
+/// What the steps of a plan set out to grant, as far as it has to be noted first.
+#[derive(Debug, Default)]
+pub(crate) struct Intent {
+    /// The annotation that says it, where the finalizer is put on and the status never spoke of grants.
+    pub(crate) note: Option<String>,
+    /// What stands nowhere yet.
+    pub(crate) unwritten: Vec<Grant>,
+    /// A former process set out on something that a listing may not show yet.
+    pub(crate) inherited: bool,
+}
+
+/// What an object made, or may have made, besides what its status answers for.
+pub(crate) fn made(
+    binding: &RoleBinding,
+    object: &BindingObject,
+    facts: &Facts<'_>,
+    view: &View<'_, Organization>,
+) -> Vec<Grant> {
+    let mut made = view.made(&binding.uid().unwrap_or_default());
+    let noted = convert::granting(binding).grants.into_iter().map(|it| it.grant);
+    for grant in noted.filter(|grant| may_have_made(grant, object, facts)) {
+        if !made.contains(&grant) {
+            made.push(grant);
+        }
+    }
+    made
+}
+
+/// What a plan sets out to grant, and what the status is to say of that.
+pub(crate) fn of(
+    binding: &RoleBinding,
+    decided: &BindingDecision,
+    organization_id: &str,
+    view: &View<'_, Organization>,
+) -> (Intent, Option<Vec<GrantStatus>>) {
+    let (uid, opened) = (binding.uid().unwrap_or_default(), convert::granting(binding));
+    let noted = view.noted(&uid);
+    let recorded = convert::recorded(binding);
+    let spoken = recorded.is_some() || binding.status.as_ref().is_some_and(|status| status.granting.is_some());
+    let answers = decided.record.clone().or(recorded.filter(|_| !decided.lets_go)).map(|it| it.grant);
+    let wanted: Vec<Grant> = granted(&decided.decision.steps).filter(|it| answers.as_ref() != Some(it)).collect();
+    let mut known = opened.grants;
+    for grant in noted {
+        put(&mut known, grant, view);
+    }
+    let unwritten: Vec<Grant> = wanted.iter().filter(|it| known.iter().all(|one| one.grant != **it)).cloned().collect();
+    let there = |grant: &Grant| view.picture().is_some_and(|picture| picture.find(grant).is_some());
+    let inherited = |grant: &Grant| view.may_lag() && !noted.contains(grant);
+    let is_open = |grant: &Grant| {
+        let doubtful = view.is_unsettled(&uid) || inherited(grant);
+        // What is there once all is as declared is kept by others.
+        if there(grant) { decided.record.is_none() } else { doubtful }
+    };
+    known.retain(|it| answers.as_ref() != Some(&it.grant) && (wanted.contains(&it.grant) || is_open(&it.grant)));
+    let awaits = known.iter().any(|it| !there(&it.grant) && inherited(&it.grant));
+    for grant in &wanted {
+        put(&mut known, grant, view);
+    }
+    known.drain(..known.len().saturating_sub(MOST));
+    let told: Vec<GrantStatus> = known.into_iter().map(|record| status_of(record, organization_id)).collect();
+    let note = (convert::speaks_first(binding) && !told.is_empty()).then(|| convert::granting_note(&told));
+    // An empty list says that the annotation is overtaken, where no grant does.
+    let closed = answers.is_none() && (opened.by_annotation || spoken);
+    let told = (!told.is_empty() || closed).then_some(told);
+    (Intent { note, unwritten, inherited: awaits }, told)
+}
+
+/// Adds a grant that is not among them, by the name that its principal has now.
+fn put(known: &mut Vec<Recorded>, grant: &Grant, view: &View<'_, Organization>) {
+    if known.iter().all(|it| it.grant != *grant) {
+        let email = view.picture().and_then(|picture| picture.emails_of(&grant.principal).next());
+        let label = email.map_or_else(|| grant.principal.to_string(), ToString::to_string);
+        known.push(Recorded { grant: grant.clone(), label });
+    }
+}
+
+fn granted(steps: &[Step]) -> impl Iterator<Item = Grant> {
+    steps.iter().filter_map(|step| match step {
+        Step::Grant(grant) => Some(grant.clone()),
+        Step::Invite { .. } | Step::Rename { .. } | Step::Remove(_) => None,
+    })
+}
+
+/// A grant as a status holds it.
+pub(crate) fn status_of(record: Recorded, organization_id: &str) -> GrantStatus {
+    let crn = Crn { organization: organization_id.to_owned(), scope: record.grant.scope };
+    GrantStatus {
+        principal_id: record.grant.principal.as_str().to_owned(),
+        principal: record.label,
+        role: record.grant.role,
+        crn: crn.to_string(),
+    }
+}

@@ -1,0 +1,108 @@
+//! What an object set out to grant, and an operator that died in between.
+
+use std::time::Duration;
+
+use roster::{
+    api::{FINALIZER, GRANTING},
+    simulator::{Fault, world::Command},
+};
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use crate::stage::{ORGANIZATION, Stage, TEAM, address};
+
+const BINDINGS: &str = "/iam/v2/role-bindings";
+
+fn held(role: &str) -> String {
+    format!("{} {role} environment env-prod01", address("ada"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_granted_just_before_a_crash_ends_by_what_becomes_of_its_object_meanwhile() {
+    for (seed, (edited_before, deleted_after)) in
+        [(false, false), (false, true), (true, false), (true, true)].into_iter().enumerate()
+    {
+        let mut stage = Stage::with_user(seed as u64, "ada").await;
+        stage.binding("ada-works", "ada", "MetricsViewer").await;
+        let unseen = if edited_before {
+            stage.ready("accessrolebindings", "ada-works").await;
+            stage.edit("accessrolebindings", "ada-works", json!({"spec": {"role": "Operator"}})).await;
+            held("Operator")
+        } else {
+            held("MetricsViewer")
+        };
+        // It is carried out, and who asked for it dies before there is an answer.
+        stage.simulator.inject(Fault::hang("POST", BINDINGS));
+        stage.until("it is granted", |stage| stage.held().contains(&unseen)).await;
+        stage.crash().await;
+        if deleted_after {
+            stage.delete("accessrolebindings", "ada-works").await;
+            stage.start();
+            stage.gone("accessrolebindings", "ada-works").await;
+        } else {
+            stage.edit("accessrolebindings", "ada-works", json!({"spec": {"role": "DataSteward"}})).await;
+            stage.start();
+            stage.ready("accessrolebindings", "ada-works").await;
+        }
+        let left: Vec<String> = stage.held().into_iter().filter(|it| it.contains(&address("ada"))).collect();
+        let expected = if deleted_after { vec![] } else { vec![held("DataSteward")] };
+        assert_eq!(left, expected, "edited before: {edited_before}; deleted after: {deleted_after}: {}", stage.tell());
+        let made = 1 + usize::from(edited_before) + usize::from(!deleted_after);
+        assert_eq!(stage.remote_writes()["POST /iam/v2/role-bindings"], made);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_costs_one_write_more_than_its_last_word_and_a_new_object_none() {
+    let stage = Stage::with_user(5, "ada").await;
+    stage.binding("ada-works", "ada", "MetricsViewer").await;
+    stage.ready("accessrolebindings", "ada-works").await;
+    let writes = |stage: &Stage| {
+        let ours = stage.local_writes().into_iter().filter(|(what, _)| what.ends_with(" ada-works"));
+        ours.map(|(what, count)| (what.replace(" ada-works", ""), count)).collect::<Vec<_>>()
+    };
+    let (finalizer, status) = ("patch accessrolebindings".to_owned(), "patch accessrolebindings/status".to_owned());
+    assert_eq!(writes(&stage), [(finalizer.clone(), 1), (status.clone(), 1)]);
+    stage.edit("accessrolebindings", "ada-works", json!({"spec": {"role": "Operator"}})).await;
+    let object = stage.ready("accessrolebindings", "ada-works").await;
+    assert_eq!(writes(&stage), [(finalizer, 1), (status, 3)]);
+    assert_eq!(object["status"]["granting"], Value::Null, "what its status answers for is not open: {object}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_note_that_somebody_else_wrote_ends_nothing_that_the_object_could_not_have_been_granted() {
+    // Who has it, since before the object or not, and whether it is taken for the object's own.
+    for (role, earlier, admitted, stays) in
+        [("DataSteward", false, false, true), ("DataSteward", true, true, true), ("DataSteward", false, true, false)]
+    {
+        let mut stage = Stage::with_user(6, "ada").await;
+        stage.crash().await;
+        let id = stage.id_of(&address("ada")).unwrap();
+        let crn = format!("crn://confluent.cloud/organization={ORGANIZATION}/environment=env-prod01");
+        let grant = Command::Grant { principal: format!("User:{id}"), role: role.to_owned(), crn: crn.clone() };
+        if earlier {
+            stage.portal(&grant);
+            sleep(Duration::from_hours(1)).await;
+        }
+        let roles = if admitted { json!(["*"]) } else { json!(["MetricsViewer"]) };
+        let path = "/apis/access.roster.dev/v1alpha1/confluentorganizations/o";
+        let mut organization = stage.memory.peek(path).unwrap();
+        organization["spec"]["delegations"][0]["grant"][0]["roles"] = roles;
+        let delegations = json!({"spec": {"delegations": organization["spec"]["delegations"]}});
+        stage.edit("confluentorganizations", "o", delegations).await;
+        let note = json!([{"principalId": id, "principal": "ada", "role": role, "crn": crn}]).to_string();
+        let spec = json!({"organizationRef": {"name": "o"}, "principal": {"userRef": {"name": "ada"}},
+            "role": "MetricsViewer", "scope": {"environment": "env-prod01"}});
+        let metadata = json!({"name": "ada-works", "annotations": {GRANTING: note}, "finalizers": [FINALIZER]});
+        stage.create("accessrolebindings", TEAM, json!({"metadata": metadata, "spec": spec})).await;
+        if !earlier {
+            stage.portal(&grant);
+        }
+        stage.start();
+        stage.ready("accessrolebindings", "ada-works").await;
+        stage.delete("accessrolebindings", "ada-works").await;
+        stage.gone("accessrolebindings", "ada-works").await;
+        let left = stage.held().contains(&held(role));
+        assert_eq!(left, stays, "earlier: {earlier}; admitted: {admitted}: {}", stage.tell());
+    }
+}
