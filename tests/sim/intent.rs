@@ -84,12 +84,7 @@ async fn a_note_that_somebody_else_wrote_ends_nothing_that_the_object_could_not_
             stage.portal(&grant);
             sleep(Duration::from_hours(1)).await;
         }
-        let roles = if admitted { json!(["*"]) } else { json!(["MetricsViewer"]) };
-        let path = "/apis/access.roster.dev/v1alpha1/confluentorganizations/o";
-        let mut organization = stage.memory.peek(path).unwrap();
-        organization["spec"]["delegations"][0]["grant"][0]["roles"] = roles;
-        let delegations = json!({"spec": {"delegations": organization["spec"]["delegations"]}});
-        stage.edit("confluentorganizations", "o", delegations).await;
+        stage.delegate(if admitted { &["*"] } else { &["MetricsViewer"] }).await;
         let note = json!([{"principalId": id, "principal": "ada", "role": role, "crn": crn}]).to_string();
         let spec = json!({"organizationRef": {"name": "o"}, "principal": {"userRef": {"name": "ada"}},
             "role": "MetricsViewer", "scope": {"environment": "env-prod01"}});

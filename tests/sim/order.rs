@@ -67,12 +67,16 @@ async fn a_grant_that_was_made_just_before_an_edit_is_not_forgotten() {
 
 #[tokio::test(start_paused = true)]
 async fn a_grant_whose_answer_was_lost_is_ended_by_an_edit_and_by_the_deletion_of_its_object() {
-    for deleted in [false, true] {
+    // Also where nothing like it may be declared any more.
+    for (deleted, withdrawn) in [(false, false), (true, false), (false, true), (true, true)] {
         let stage = Stage::with_user(7, "ada").await;
         let old = format!("{} MetricsViewer environment env-prod01", address("ada"));
         stage.simulator.inject(Fault::hang("POST", BINDINGS));
         stage.binding("ada-works", "ada", "MetricsViewer").await;
         stage.until("it is granted", |stage| stage.held().contains(&old)).await;
+        if withdrawn {
+            stage.delegate(&["Operator"]).await;
+        }
         if deleted {
             stage.delete("accessrolebindings", "ada-works").await;
             stage.gone("accessrolebindings", "ada-works").await;
@@ -81,6 +85,6 @@ async fn a_grant_whose_answer_was_lost_is_ended_by_an_edit_and_by_the_deletion_o
             stage.ready("accessrolebindings", "ada-works").await;
             sleep(Duration::from_mins(1)).await;
         }
-        assert!(!stage.held().contains(&old), "{deleted}: {}", stage.tell());
+        assert!(!stage.held().contains(&old), "deleted: {deleted}; withdrawn: {withdrawn}: {}", stage.tell());
     }
 }

@@ -192,6 +192,13 @@ impl Stage {
         self.create("accessrolebindings", TEAM, json!({"metadata": {"name": name}, "spec": spec})).await;
     }
 
+    /// Lets the namespace grant these roles and no others.
+    pub(crate) async fn delegate(&self, roles: &[&str]) {
+        let mut delegations = organization()["spec"]["delegations"].clone();
+        delegations[0]["grant"][0]["roles"] = json!(roles);
+        self.edit("confluentorganizations", "o", json!({"spec": {"delegations": delegations}})).await;
+    }
+
     /// Waits until it holds, for as long as somebody would.
     pub(crate) async fn until(&self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
         let since = Instant::now();
