@@ -44,12 +44,13 @@ mod tests {
         super::{super::key::ObjectKey, Author, Organization},
         *,
     };
-    use crate::{controller::key::Kind, plan::Step, telemetry::Pass};
+    use crate::{backend::Purpose, controller::key::Kind, plan::Step, telemetry::Pass};
 
     fn job() -> Job<Step> {
         let (namespace, name, uid) = ("team".to_owned(), "ada".to_owned(), "uid-1".to_owned());
         let object = ObjectKey { kind: Kind::User, namespace, name, uid };
-        let author = Author { object, generation: 1, deleting: false, confirmed: String::new(), pass: Pass::here() };
+        let (confirmed, purpose, pass) = (String::new(), Purpose::Change, Pass::here());
+        let author = Author { object, generation: 1, deleting: false, confirmed, purpose, pass };
         Job { author, steps: Vec::new(), overdue: false, along: 0 }
     }
 

@@ -30,7 +30,8 @@ use tokio::{sync::Notify, task::AbortHandle, time::Instant};
 
 use crate::{
     access::PrincipalId,
-    plan::{Finding, Reason},
+    backend::Purpose,
+    plan::Finding,
     telemetry::{Pass, metrics},
 };
 
@@ -91,6 +92,8 @@ pub(crate) struct Author {
     pub(crate) deleting: bool,
     /// The roles whose removal it confirms.
     pub(crate) confirmed: String,
+    /// What they are for.
+    pub(crate) purpose: Purpose,
     /// The look at it in which they were.
     pub(crate) pass: Pass,
 }
@@ -315,7 +318,8 @@ impl<R: Realm> Lane<R> {
         let (state, uid) = (self.read(), &author.object.uid);
         let now = Instant::now();
         if state.under_way.contains(uid) {
-            return Progress::UnderWay { throttled: state.throttled(now) };
+            let throttled = state.is_paused(now) || self.parts.realm.is_used_up(author.purpose);
+            return Progress::UnderWay { throttled: throttled.then(failure::throttled) };
         }
         match state.failed.get(uid) {
             Some(failed) if failed.stands(author, now, &state) => {
@@ -388,11 +392,7 @@ impl<R: Realm> Lane<R> {
 }
 
 impl<R: Realm> State<R> {
-    fn throttled(&self, now: Instant) -> Option<Finding> {
-        let left = self.paused_until?.checked_duration_since(now)?;
-        // Without the seconds: a status that counts down would be written anew at every look.
-        (!left.is_zero()).then(|| {
-            Finding::new(Reason::Throttled, "the vendor limits our rate; it goes on by itself when the time is up")
-        })
+    fn is_paused(&self, now: Instant) -> bool {
+        self.paused_until.is_some_and(|until| now < until)
     }
 }

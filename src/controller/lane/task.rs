@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
 use crate::{
-    backend::{BackendError, ErrorKind},
+    backend::{BackendError, ErrorKind, Purpose},
     plan::{Finding, Reason},
 };
 
@@ -62,7 +62,7 @@ fn due<R: Realm>(lane: &Lane<R>) -> Option<Instant> {
 pub(super) async fn list<R: Realm>(lane: &Lane<R>) {
     let began = Instant::now();
     let span = tracing::info_span!("list", kind = R::NOUN, realm = lane.parts.name);
-    let result = lane.parts.realm.list().instrument(span).await;
+    let result = Purpose::Upkeep.run(lane.parts.realm.list()).instrument(span).await;
     let now = Instant::now();
     let name = &lane.parts.name;
     let (read, told) = {
@@ -139,12 +139,12 @@ pub(super) async fn work<R: Realm>(lane: &Lane<R>, batch: Vec<Job<R::Step>>) {
     stream::iter(alone)
         .for_each_concurrent(ABREAST, |job| async move {
             let steps = async { finish(lane, &job.author, add(lane, &job).await) };
-            job.author.pass.follow(span(lane, &job.author), steps).await;
+            job.author.purpose.run(job.author.pass.follow(span(lane, &job.author), steps)).await;
         })
         .await;
     for job in alike {
         let steps = async { finish(lane, &job.author, add(lane, &job).await) };
-        job.author.pass.follow(span(lane, &job.author), steps).await;
+        job.author.purpose.run(job.author.pass.follow(span(lane, &job.author), steps)).await;
     }
     remove_each(lane, removing).await;
 }

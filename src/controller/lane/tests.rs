@@ -12,7 +12,7 @@ use crate::{
         listing::{Binding, Identity, User},
     },
     backend::{AccessBackend, ErrorKind},
-    plan::{Protection, Removal, Removals, Step, budget::RemovalBudget},
+    plan::{Protection, Reason, Removal, Removals, Step, budget::RemovalBudget},
 };
 use stand_in::{Book, Still, Vendor};
 
@@ -47,7 +47,8 @@ fn listing(people: usize) -> Listing {
 fn job(number: usize, steps: Vec<Step>) -> Job<Step> {
     let (namespace, name, uid) = ("team".to_owned(), format!("b-{number}"), format!("uid-{number}"));
     let object = ObjectKey { kind: Kind::Binding, namespace, name, uid };
-    let author = Author { object, generation: 2, deleting: true, confirmed: String::new(), pass: Pass::here() };
+    let (confirmed, purpose, pass) = (String::new(), Purpose::Change, Pass::here());
+    let author = Author { object, generation: 2, deleting: true, confirmed, purpose, pass };
     Job { author, steps, overdue: false, along: 0 }
 }
 
