@@ -173,6 +173,8 @@ struct State<R: Realm> {
     /// Counts every change of the picture, so that a held step is tried again when there is reason to.
     version: u64,
     queue: VecDeque<Job<R::Step>>,
+    /// Upkeep, which waits behind the queue.
+    upkeep: VecDeque<Job<R::Step>>,
     under_way: HashSet<String>,
     failed: HashMap<String, failure::Failed>,
     /// How many jobs of an object have ended, while it still has something to do.
@@ -201,6 +203,7 @@ impl<R: Realm> Default for State<R> {
             doubtful: Vec::new(),
             version: 0,
             queue: VecDeque::new(),
+            upkeep: VecDeque::new(),
             under_way: HashSet::new(),
             failed: HashMap::new(),
             ended: HashMap::new(),
@@ -318,7 +321,8 @@ impl<R: Realm> Lane<R> {
         let (state, uid) = (self.read(), &author.object.uid);
         let now = Instant::now();
         if state.under_way.contains(uid) {
-            let throttled = state.is_paused(now) || self.parts.realm.is_used_up(author.purpose);
+            let throttled =
+                state.paused_until.is_some_and(|until| now < until) || self.parts.realm.is_used_up(author.purpose);
             return Progress::UnderWay { throttled: throttled.then(failure::throttled) };
         }
         match state.failed.get(uid) {
@@ -388,11 +392,5 @@ impl<R: Realm> Lane<R> {
 
     fn write(&self) -> RwLockWriteGuard<'_, State<R>> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<R: Realm> State<R> {
-    fn is_paused(&self, now: Instant) -> bool {
-        self.paused_until.is_some_and(|until| now < until)
     }
 }

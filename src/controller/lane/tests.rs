@@ -1,6 +1,7 @@
 //! A lane over a backend, a ledger and caches that are told what to say: what is removed, and what is not.
 
 mod moment;
+mod rate;
 mod stand_in;
 
 use std::sync::atomic::Ordering;
@@ -52,6 +53,24 @@ fn job(number: usize, steps: Vec<Step>) -> Job<Step> {
     Job { author, steps, overdue: false, along: 0 }
 }
 
+/// What a lane over that backend is made of.
+fn parts(backend: Arc<dyn AccessBackend>, book: &Arc<Book>) -> Parts<Organization> {
+    let identity =
+        Identity { organization: String::new(), display_name: String::new(), principal: None, simulated: false };
+    Parts {
+        name: "example".to_owned(),
+        realm: Organization { identity, backend, catalogue: Arc::new(Catalogue::embedded().clone()) },
+        wake: Arc::new(Still),
+        leadership: Leadership::always(),
+        protection: Box::new(Protection::default),
+        resync: Box::new(|| Duration::from_mins(10)),
+        limits: Box::new(|| Limits { budget: RemovalBudget::default(), declared: 0, acknowledged: None }),
+        ledger: Box::new(Arc::clone(book)),
+        caches: None,
+        outside: Outside::real(),
+    }
+}
+
 /// The lane of an organization of twenty people, without its task.
 struct Scene {
     lane: Arc<Lane<Organization>>,
@@ -63,21 +82,8 @@ impl Scene {
     async fn open() -> Self {
         let (vendor, book) = (Arc::new(Vendor::default()), Arc::new(Book::default()));
         *vendor.listing.lock().unwrap() = listing(20);
-        let identity =
-            Identity { organization: String::new(), display_name: String::new(), principal: None, simulated: false };
         let backend: Arc<dyn AccessBackend> = Arc::<Vendor>::clone(&vendor);
-        let parts = Parts {
-            name: "example".to_owned(),
-            realm: Organization { identity, backend, catalogue: Arc::new(Catalogue::embedded().clone()) },
-            wake: Arc::new(Still),
-            leadership: Leadership::always(),
-            protection: Box::new(Protection::default),
-            resync: Box::new(|| Duration::from_mins(10)),
-            limits: Box::new(|| Limits { budget: RemovalBudget::default(), declared: 0, acknowledged: None }),
-            ledger: Box::new(Arc::clone(&book)),
-            caches: None,
-            outside: Outside::real(),
-        };
+        let parts = parts(backend, &book);
         let lane = Arc::new(Lane {
             parts,
             started: Instant::now(),
