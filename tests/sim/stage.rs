@@ -30,7 +30,7 @@ pub(crate) const SYSTEM: &str = "roster-system";
 /// The user that the operator is, in what was asked.
 pub(crate) const OPERATOR: &str = "operator";
 /// The organization of the example.
-const ORGANIZATION: &str = "9bb441c4-edef-46ac-8a41-c49e44a3fd9a";
+pub(crate) const ORGANIZATION: &str = "9bb441c4-edef-46ac-8a41-c49e44a3fd9a";
 /// The longest that a request is on its way, in milliseconds, there and back alike.
 pub(crate) const WAY: u64 = 40;
 

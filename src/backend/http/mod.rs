@@ -131,7 +131,7 @@ impl HttpClient {
         loop {
             let authorized = self.authorize(call.operation).await?;
             let asked = Instant::now();
-            let turn = self.turn(call.operation).await?;
+            let turn = self.turn(&call).await?;
             deadline += asked.elapsed();
             let failure = match self.attempt(&call, &authorized, request_id, (number, turn), deadline).await {
                 Ok(reply) => return Ok(reply),
@@ -171,15 +171,15 @@ impl HttpClient {
     }
 
     /// Leave for one attempt. A wait that would be long is told as the vendor's refusal would be, and nothing is sent.
-    async fn turn(&self, operation: &'static str) -> Result<Turn, BackendError> {
+    async fn turn(&self, call: &Call) -> Result<Turn, BackendError> {
         let (purpose, asked) = (Purpose::current(), Instant::now());
-        let turn = self.inner.settings.pace.turn(purpose).await;
+        let turn = self.inner.settings.pace.turn(purpose, call.is_read()).await;
         let waited = asked.elapsed();
         if let Some(observer) = self.inner.observer.as_ref().filter(|_| waited.as_millis() > 0) {
             observer.waited(purpose, waited);
         }
         turn.map_err(|TooLong(left)| {
-            let mut error = BackendError::new(ErrorKind::Throttled, operation, "no more requests for now");
+            let mut error = BackendError::new(ErrorKind::Throttled, call.operation, "no more requests for now");
             error.retry_after = Some(left);
             error
         })

@@ -25,6 +25,8 @@ use super::{
 
 /// Creates under way at once.
 const ABREAST: usize = 8;
+/// How soon it is looked again whether the vendor takes more.
+const LOOK: Duration = Duration::from_millis(250);
 /// Longest silence that we keep without looking up.
 const LONGEST_NAP: Duration = Duration::from_hours(1);
 /// The same while what was removed before is not known.
@@ -206,7 +208,7 @@ pub(super) fn span<R: Realm>(lane: &Lane<R>, author: &Author) -> Span {
 /// Makes the steps that add, in order.
 pub(super) async fn add<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>) -> Result<(), Failure> {
     for step in job.steps.iter().filter(|step| R::removal(step).is_none()) {
-        sit_out_pause(lane).await;
+        sit_out_pause(lane, Purpose::current()).await;
         if !lane.parts.wake.wants(&job.author) {
             return Ok(());
         }
@@ -236,10 +238,18 @@ fn unanswered<R: Realm>(lane: &Lane<R>, author: &Author, step: &R::Step) {
     }
 }
 
-pub(super) async fn sit_out_pause<R: Realm>(lane: &Lane<R>) {
-    let pause = lane.read().paused_until;
-    if let Some(until) = pause {
-        tokio::time::sleep_until(until).await;
+/// Waits until the vendor takes what steps of that purpose need. Before it is looked at whether they are still wanted: in the
+/// client they would wait with what was decided then.
+pub(super) async fn sit_out_pause<R: Realm>(lane: &Lane<R>, purpose: Purpose) {
+    loop {
+        let paused = lane.read().paused_until.filter(|until| Instant::now() < *until);
+        if let Some(until) = paused {
+            tokio::time::sleep_until(until).await;
+        } else if lane.parts.realm.is_used_up(purpose) {
+            tokio::time::sleep(LOOK).await;
+        } else {
+            return;
+        }
     }
 }
 
@@ -267,8 +277,11 @@ fn deposed() -> Failure {
 pub(super) fn failed<R: Realm>(lane: &Lane<R>, step: &R::Step, error: &BackendError) -> Failure {
     let (kind, name) = (R::NOUN, &lane.parts.name);
     tracing::warn!(kind, realm = %name, step = %step, error = %crate::telemetry::chain(error), "a step failed");
+    let repairs_alone = Purpose::current() == Purpose::Upkeep && !lane.parts.realm.is_used_up(Purpose::Change);
     let mut state = lane.write();
     match error.kind {
+        // Where only repairs have to wait, nobody else waits with them.
+        ErrorKind::Throttled if repairs_alone => {}
         ErrorKind::Throttled => {
             let wait = error.retry_after.unwrap_or(Duration::from_secs(1));
             state.paused_until = Some(Instant::now() + wait);

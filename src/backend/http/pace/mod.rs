@@ -23,8 +23,10 @@ use tokio::{
 use self::budget::{Budget, Came, Wait};
 use super::{Endpoint, retry::Rate};
 
-/// How long a change waits for its turn before it is told that it has to wait.
+/// How long a read waits for its turn where somebody waits for it, before it is told that it has to wait.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a write waits: what it was decided on, and what the guards looked at, grows old meanwhile.
+const SHORT_PATIENCE: Duration = Duration::from_secs(2);
 /// How long upkeep sits a silence out. For the end of a window it waits as long as that takes: a listing that was given up
 /// half-way would begin anew, and never end.
 const LONG_PATIENCE: Duration = Duration::from_secs(90);
@@ -102,7 +104,7 @@ impl Paces {
 
 impl Pace {
     /// Waits for leave to send one request. Given up before that, nothing was used.
-    pub(super) async fn turn(&self, purpose: Purpose) -> Result<Turn, TooLong> {
+    pub(super) async fn turn(&self, purpose: Purpose, reads: bool) -> Result<Turn, TooLong> {
         let began = Instant::now();
         let line = match purpose {
             Purpose::Change => &self.shared.changes,
@@ -116,10 +118,11 @@ impl Pace {
                 Ok(number) => return Ok(Turn { pace: self.clone(), number, came: Came::Lost }),
                 Err(wait) => wait,
             };
-            let patience = match (purpose, silence) {
-                (Purpose::Change, _) => PATIENCE,
-                (Purpose::Upkeep, true) => LONG_PATIENCE,
-                (Purpose::Upkeep, false) => Duration::MAX,
+            let patience = match (reads, purpose, silence) {
+                (false, _, _) => SHORT_PATIENCE,
+                (true, Purpose::Change, _) => PATIENCE,
+                (true, Purpose::Upkeep, true) => LONG_PATIENCE,
+                (true, Purpose::Upkeep, false) => Duration::MAX,
             };
             if until.duration_since(began) > patience {
                 return Err(TooLong(until.duration_since(now)));

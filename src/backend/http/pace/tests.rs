@@ -214,12 +214,12 @@ proptest! {
 #[tokio::test(start_paused = true)]
 async fn those_who_wait_go_in_order_and_a_change_before_upkeep() {
     let pace = Pace::default();
-    pace.turn(Purpose::Change).await.unwrap().answered(false, rate(5, 1, 8));
+    pace.turn(Purpose::Change, true).await.unwrap().answered(false, rate(5, 1, 8));
     let order = Mutex::new(Vec::new());
     let go = |name: &'static str, purpose| {
         let (pace, order) = (&pace, &order);
         async move {
-            let turn = pace.turn(purpose).await.unwrap();
+            let turn = pace.turn(purpose, true).await.unwrap();
             order.lock().unwrap().push(name);
             tokio::time::sleep(Duration::from_millis(5)).await;
             drop(turn);
@@ -236,10 +236,10 @@ async fn those_who_wait_go_in_order_and_a_change_before_upkeep() {
 #[tokio::test(start_paused = true)]
 async fn a_wait_that_is_given_up_used_nothing_and_holds_nobody_up() {
     let pace = Pace::default();
-    pace.turn(Purpose::Change).await.unwrap().answered(false, rate(5, 0, 8));
-    assert!(timeout(seconds(3), pace.turn(Purpose::Change)).await.is_err());
+    pace.turn(Purpose::Change, true).await.unwrap().answered(false, rate(5, 0, 8));
+    assert!(timeout(seconds(3), pace.turn(Purpose::Change, true)).await.is_err());
     // All five are there in the next window.
-    let turns = join_all((0..5).map(|_| pace.turn(Purpose::Change))).await;
+    let turns = join_all((0..5).map(|_| pace.turn(Purpose::Change, true))).await;
     assert!(turns.iter().all(Result::is_ok));
     assert!(pace.is_used_up(Purpose::Change));
 }
@@ -247,15 +247,17 @@ async fn a_wait_that_is_given_up_used_nothing_and_holds_nobody_up() {
 #[tokio::test(start_paused = true)]
 async fn a_change_is_told_of_a_long_wait_and_a_listing_sits_a_window_out() {
     let pace = Pace::default();
-    pace.turn(Purpose::Change).await.unwrap().answered(false, rate(5, 0, 600));
-    assert_eq!(pace.turn(Purpose::Change).await.err(), Some(TooLong(seconds(600))));
+    pace.turn(Purpose::Change, true).await.unwrap().answered(false, rate(5, 0, 600));
+    assert_eq!(pace.turn(Purpose::Change, true).await.err(), Some(TooLong(seconds(600))));
+    // What a write was decided on would grow old.
+    assert_eq!(pace.turn(Purpose::Upkeep, false).await.err(), Some(TooLong(seconds(600))));
     let began = Instant::now();
-    drop(pace.turn(Purpose::Upkeep).await.unwrap());
+    drop(pace.turn(Purpose::Upkeep, true).await.unwrap());
     assert_eq!(began.elapsed().as_secs(), 600);
     // A silence that the vendor asked for is another matter.
     let asked = Rate { retry_after: Some(seconds(300)), ..Rate::default() };
-    pace.turn(Purpose::Change).await.unwrap().answered(true, asked);
-    assert_eq!(pace.turn(Purpose::Upkeep).await.err(), Some(TooLong(seconds(300))));
+    pace.turn(Purpose::Change, true).await.unwrap().answered(true, asked);
+    assert_eq!(pace.turn(Purpose::Upkeep, true).await.err(), Some(TooLong(seconds(300))));
 }
 
 #[tokio::test(start_paused = true)]
@@ -264,7 +266,7 @@ async fn one_credential_at_one_endpoint_is_one_pace_and_no_other_is_slowed() {
     let at = |text: &str| Endpoint::parse(text).unwrap();
     let asked = Rate { retry_after: Some(seconds(60)), ..Rate::default() };
     let one = paces.of(&at("https://a.example/x"), "KEY-1");
-    one.turn(Purpose::Change).await.unwrap().answered(true, asked);
+    one.turn(Purpose::Change, true).await.unwrap().answered(true, asked);
     for (endpoint, key, silent) in [
         ("https://a.example/y", "KEY-1", true),
         ("https://a.example:443", "KEY-1", true),
