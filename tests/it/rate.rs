@@ -1,4 +1,5 @@
 //! A vendor that limits the rate, on the real API server: who waits with whom, counted by the vendor.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use roster::simulator::RateLimit;
 use serde_json::{Value, json};

@@ -121,7 +121,7 @@ impl<R: Realm> State<R> {
         self.version += u64::from(changed);
         let ListingState { wanted, wanted_soon, .. } = self.listing;
         let (began, tried) = (Some(began), Some(now));
-        self.listing = ListingState { began, tried, fingerprint, wanted, wanted_soon, ..ListingState::default() };
+        self.listing = ListingState { began, tried, wanted, wanted_soon, fingerprint, ..ListingState::default() };
         if changed { Read::Changed } else { Read::Same }
     }
 

@@ -161,13 +161,13 @@ pub(super) async fn work<R: Realm>(lane: &Lane<R>, batch: Vec<Job<R::Step>>) {
     add_each(lane, asked).await;
     let being_made = repairs.iter().flat_map(|job| &job.steps).map(ToString::to_string).collect();
     // Where repairs have to wait for the vendor, removals do not wait with them.
-    let late = !repairs.is_empty() && lane.parts.realm.is_used_up(Purpose::Upkeep);
+    let put_off = !repairs.is_empty() && lane.parts.realm.is_used_up(Purpose::Upkeep);
     let repair = async {
         if !repairs.is_empty() {
             beside(lane, add_each(lane, repairs), &being_made).await;
         }
     };
-    if late {
+    if put_off {
         remove_each(lane, removing).await;
         repair.await;
     } else {

@@ -86,7 +86,7 @@ impl Server {
         }
         account.used += 1;
         let (limit, left) = (account.limit, account.limit - account.used);
-        let reset = (WINDOW - now.duration_since(account.began)).as_secs() + 1;
+        let reset = WINDOW.saturating_sub(now.duration_since(account.began)).as_secs() + 1;
         let answer = Response::builder()
             .header("x-ratelimit-limit", limit)
             .header("x-ratelimit-remaining", left)
