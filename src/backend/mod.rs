@@ -15,7 +15,8 @@ use futures::future::BoxFuture;
 pub use confluent::ConfluentCloud;
 pub use error::{BackendError, ErrorKind};
 pub use http::{
-    Attempt, Audience, ClientCredentials, Credential, Endpoint, HttpClient, Observer, Settings, TokenSource,
+    Attempt, Audience, ClientCredentials, Credential, Endpoint, HttpClient, Observer, Paces, Purpose, Settings,
+    TokenSource,
 };
 pub use portal::Portal;
 pub use transport::{SocketTransport, Transport, TransportError};
@@ -34,6 +35,11 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, BackendError>>;
 
 /// What an access backend can do. Every call has a deadline of the adapter's own and is one place in its rate budget.
 pub trait AccessBackend: Send + Sync + 'static {
+    /// Whether requests for that purpose have to wait for the vendor's rate now.
+    fn is_used_up(&self, _: Purpose) -> bool {
+        false
+    }
+
     /// Whom we act as, and in which organization.
     fn identify(&self) -> Answer<'_, Identity>;
 
@@ -62,6 +68,11 @@ pub trait AccessBackend: Send + Sync + 'static {
 
 /// What a backend of marketplace publishers can do, for the one publisher that it was made for.
 pub trait PublisherBackend: Send + Sync + 'static {
+    /// Whether requests for that purpose have to wait for the vendor's rate now.
+    fn is_used_up(&self, _: Purpose) -> bool {
+        false
+    }
+
     /// On which publishers we have a role. Ours may be missing among them.
     fn identify(&self) -> Answer<'_, PortalIdentity>;
 

@@ -1,10 +1,12 @@
 //! Counts remote calls, and keeps what the vendor says about our rate. No IO.
 
+use std::time::Duration;
+
 use crate::{
-    backend::{Attempt, Observer},
+    backend::{Attempt, Observer, Purpose},
     telemetry::{
         Metrics,
-        metrics::{Budget, CallOutcome, RemoteCall, Status, Verb},
+        metrics::{self, Budget, CallOutcome, RemoteCall, Status, Verb},
     },
 };
 
@@ -32,6 +34,14 @@ impl Observer for Calls {
         let outcome = outcome(attempt.status, attempt.method.is_safe());
         self.metrics.called(&RemoteCall { operation, verb, status, outcome, took });
         self.budget.said(rate.limit, rate.remaining, rate.reset);
+    }
+
+    fn waited(&self, purpose: Purpose, time: Duration) {
+        let purpose = match purpose {
+            Purpose::Change => metrics::Purpose::Change,
+            Purpose::Upkeep => metrics::Purpose::Upkeep,
+        };
+        self.metrics.throttled(purpose, time);
     }
 }
 

@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use crate::{
     access::delegation,
     api::ConfluentOrganization,
+    backend::Paces,
     telemetry::{Metrics, PassId},
 };
 
@@ -41,6 +42,8 @@ pub(crate) struct Context {
     pub(crate) recorder: Recorder,
     pub(crate) metrics: Metrics,
     pub(crate) passes: Passes,
+    /// What connections with the same credential share.
+    pub(crate) paces: Paces,
     pub(crate) memory: Memory,
     pub(crate) declared: Declared,
     pub(crate) leadership: Leadership,
@@ -87,6 +90,7 @@ impl Context {
             recorder,
             metrics,
             passes,
+            paces: Paces::default(),
             memory: Memory::default(),
             declared: Declared::default(),
             sightings: Sightings::default(),

@@ -15,6 +15,7 @@ use crate::{
         FINALIZER,
         common::{Conditions, Warning},
     },
+    backend::Purpose,
     plan::{Decision, Fact, Finding, Reason},
     status::ConditionType,
 };
@@ -129,6 +130,22 @@ pub(crate) fn key_of<K: Managed>(object: &K) -> Option<ObjectKey> {
         name: object.name_any(),
         uid: object.uid()?,
     })
+}
+
+/// What an object's steps are for. To make again what was so before, at the same generation of it, is upkeep: it waits behind
+/// what somebody has just asked for. A removal is nothing to wait with.
+pub(crate) fn purpose_of<K: Managed>(object: &K, plan: &Plan<K>, context: &Context) -> Purpose {
+    let (uid, generation) = (object.uid().unwrap_or_default(), object.meta().generation.unwrap_or_default());
+    let was_so = object.status().is_some_and(|status| {
+        let special = K::SPECIAL.and_then(|kind| K::conditions(status).get(kind));
+        K::observed_generation(status) == generation && special.is_some_and(|it| it.status == "True")
+    });
+    if was_so {
+        // The status that tells what is missing comes before the repair.
+        context.memory.begin_repair(&uid, generation);
+    }
+    let removes = plan.decision.steps.iter().any(|step| K::Realm::removal(step).is_some());
+    if removes || !context.memory.is_repair(&uid, generation) { Purpose::Change } else { Purpose::Upkeep }
 }
 
 /// Whether our finalizer is on the object as it was last seen.

@@ -31,6 +31,8 @@ struct Inner {
     versions: HashMap<String, Version>,
     /// Since when an object waits.
     waiting: HashMap<String, (ObjectKey, Instant)>,
+    /// At which generation an object was as declared, and has to be made so again.
+    repairs: HashMap<String, i64>,
     /// The last sentence told of an object that cannot be decoded.
     told: HashMap<String, String>,
 }
@@ -126,6 +128,16 @@ impl Memory {
         self.lock().waiting.remove(uid);
     }
 
+    /// What was so at that generation is to be made again.
+    pub(crate) fn begin_repair(&self, uid: &str, generation: i64) {
+        self.lock().repairs.insert(uid.to_owned(), generation);
+    }
+
+    /// Whether what an object asks for at that generation was so once.
+    pub(crate) fn is_repair(&self, uid: &str, generation: i64) -> bool {
+        self.lock().repairs.get(uid) == Some(&generation)
+    }
+
     /// The objects of a kind that wait.
     pub(crate) fn waiting(&self, kind: Kind) -> Vec<ObjectKey> {
         self.lock().waiting.values().map(|(key, _)| key).filter(|key| key.kind == kind).cloned().collect()
@@ -144,6 +156,7 @@ impl Memory {
         inner.versions.remove(uid);
         inner.waiting.remove(uid);
         inner.told.remove(uid);
+        inner.repairs.remove(uid);
     }
 }
 

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use crate::{
     api::{CONFIRM_REMOVAL, common::Conditions},
+    backend::Purpose,
     plan::{Class, Decision, Fact, Finding, Reason},
     status::{self, Condition, ConditionType, Report},
     telemetry::{Pass, metrics::Reconciled},
@@ -26,7 +27,7 @@ use super::{
     event,
     key::ObjectKey,
     lane::{Author, Done, Job, Progress, Wake},
-    managed::{Managed, Plan, key_of},
+    managed::{Managed, Plan, key_of, purpose_of},
     write,
 };
 
@@ -129,6 +130,7 @@ async fn pass<K: Managed>(object: &K, context: &Context) -> Result<(Action, Reco
             }
         }
     }
+    let purpose = if plan.decision.steps.is_empty() { Purpose::Change } else { purpose_of(object, &plan, context) };
     if let Some(drift) = plan.drift.as_deref().filter(|_| !deleting) {
         // Recorded before it is mended: after a crash in between, our own repair would read as somebody's doing.
         if report(object, &key, &plan, &[], context).await? {
@@ -136,7 +138,7 @@ async fn pass<K: Managed>(object: &K, context: &Context) -> Result<(Action, Reco
         }
         return Ok((Action::requeue(SOON), Reconciled::Changed));
     }
-    let Some(wait) = act(object, &key, &mut plan, context).await? else {
+    let Some(wait) = act(object, &key, &mut plan, purpose, context).await? else {
         return Ok((Action::await_change(), Reconciled::Unchanged));
     };
     let done = plan.lane.as_ref().map(|lane| lane.take_done(&key.uid)).unwrap_or_default();
@@ -195,6 +197,7 @@ async fn act<K: Managed>(
     object: &K,
     key: &ObjectKey,
     plan: &mut Plan<K>,
+    purpose: Purpose,
     context: &Context,
 ) -> Result<Option<Option<Duration>>, Error> {
     let generation = object.meta().generation.unwrap_or_default();
@@ -213,7 +216,7 @@ async fn act<K: Managed>(
         lane.note(&key.uid, &std::mem::take(&mut plan.intent.unwritten));
     }
     let confirmed = object.annotations().get(CONFIRM_REMOVAL).cloned().unwrap_or_default();
-    let author = Author { object: key.clone(), generation, deleting, confirmed, pass: Pass::here() };
+    let author = Author { object: key.clone(), generation, deleting, confirmed, purpose, pass: Pass::here() };
     if let Some(sweeps) = plan.sweeps.take() {
         lane.sweep(&author, sweeps);
     }

@@ -19,6 +19,7 @@ use crate::{
         convert,
         unmanaged::UnmanagedStatus,
     },
+    backend::Purpose,
     plan::{
         GuardFacts, Inventory, Protection, Removal, Step,
         unmanaged::{Undeclared, Unmanaged, mark_of, names_of, undeclared, untouchable},
@@ -197,7 +198,8 @@ impl<'a> Judge<'a> {
 fn author(object: &ConfluentOrganization) -> Option<Author> {
     let confirmed = object.annotations().get(crate::api::CONFIRM_REMOVAL).cloned().unwrap_or_default();
     let generation = object.metadata.generation.unwrap_or_default();
-    Some(Author { object: key_of(object)?, generation, deleting: false, confirmed, pass: Pass::here() })
+    let (object, purpose, pass) = (key_of(object)?, Purpose::Upkeep, Pass::here());
+    Some(Author { object, generation, deleting: false, confirmed, purpose, pass })
 }
 
 /// The marks of grants that a deleted object leaves behind and that would be removed as undeclared.

@@ -23,6 +23,7 @@ mod operation;
 mod permissions;
 mod promtool;
 mod publishers;
+mod rate;
 mod refusals;
 mod replica;
 mod restore;

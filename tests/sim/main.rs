@@ -16,6 +16,7 @@ mod lag;
 mod memory;
 mod model;
 mod order;
+mod rate;
 mod replica;
 mod stage;
 mod story;

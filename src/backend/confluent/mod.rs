@@ -14,7 +14,7 @@ mod write;
 
 use ::http::HeaderName;
 
-use super::{AccessBackend, Answer, BackendError, ErrorKind, HttpClient, http::Call};
+use super::{AccessBackend, Answer, BackendError, ErrorKind, HttpClient, Purpose, http::Call};
 use crate::{
     access::{
         Crn, Email, Grant, Listing, PrincipalId, Scope,
@@ -85,6 +85,10 @@ fn is_refusal(kind: ErrorKind) -> bool {
 }
 
 impl AccessBackend for ConfluentCloud {
+    fn is_used_up(&self, purpose: Purpose) -> bool {
+        self.http.is_used_up(purpose)
+    }
+
     fn identify(&self) -> Answer<'_, Identity> {
         Box::pin(self.identity())
     }

@@ -62,6 +62,11 @@ impl Endpoint {
         self.base.host_str().unwrap_or_default()
     }
 
+    /// Scheme, host and port.
+    pub(super) fn origin(&self) -> String {
+        self.base.origin().ascii_serialization()
+    }
+
     /// The address of one path below. `{…}` segments of the template are replaced by the arguments, in order, each
     /// percent-encoded; `None` where an argument could leave its segment (empty, `.`, `..`) or is missing.
     pub(super) fn at(

@@ -4,12 +4,15 @@
 //! A read is tried again after 429, 5xx and broken connections. A write is tried once: what certainly did not happen is
 //! `Unavailable` or `Throttled`, what may have happened is `Ambiguous`. After a 401, which certainly did nothing, either
 //! is tried once more with a new token where the credential is one that gets tokens.
+//!
+//! Every attempt first waits for its turn in the credential's pace; the time of that is not the call's.
 
 mod authorization;
 mod call;
 mod credential;
 mod endpoint;
 mod observe;
+mod pace;
 mod refusal;
 mod retry;
 #[cfg(test)]
@@ -28,10 +31,15 @@ pub use call::{Call, Reply};
 pub use credential::{Credential, CredentialError};
 pub use endpoint::{Endpoint, EndpointError};
 pub use observe::{Attempt, Observer};
+pub use pace::{Pace, Paces, Purpose};
 pub use retry::{LONGEST_PAUSE, Rate, Settings};
 pub use token::{Audience, ClientCredentials, TokenSource};
 
-use self::{authorization::Authorized, credential::Eraser};
+use self::{
+    authorization::Authorized,
+    credential::Eraser,
+    pace::{TooLong, Turn},
+};
 use crate::telemetry::PassId;
 
 use super::{BackendError, ErrorKind, error::Refused, transport::Transport, transport::TransportError};
@@ -94,6 +102,11 @@ impl HttpClient {
         self.inner.authorization.id()
     }
 
+    /// Whether requests for that purpose have to wait for the vendor's rate now.
+    pub fn is_used_up(&self, purpose: Purpose) -> bool {
+        self.inner.settings.pace.is_used_up(purpose)
+    }
+
     /// Makes a call; anything but a status of success is an error.
     pub async fn send(&self, call: Call) -> Result<Reply, BackendError> {
         let request_id = self.request_id();
@@ -113,11 +126,14 @@ impl HttpClient {
     }
 
     async fn send_as(&self, call: Call, request_id: &str) -> Result<Reply, BackendError> {
-        let deadline = Instant::now() + self.inner.settings.overall;
+        let mut deadline = Instant::now() + self.inner.settings.overall;
         let (mut number, mut renewed) = (1, false);
         loop {
             let authorized = self.authorize(call.operation).await?;
-            let failure = match self.attempt(&call, &authorized, request_id, number, deadline).await {
+            let asked = Instant::now();
+            let turn = self.turn(&call).await?;
+            deadline += asked.elapsed();
+            let failure = match self.attempt(&call, &authorized, request_id, (number, turn), deadline).await {
                 Ok(reply) => return Ok(reply),
                 Err(failure) => failure,
             };
@@ -154,12 +170,27 @@ impl HttpClient {
         })
     }
 
+    /// Leave for one attempt. A wait that would be long is told as the vendor's refusal would be, and nothing is sent.
+    async fn turn(&self, call: &Call) -> Result<Turn, BackendError> {
+        let (purpose, asked) = (Purpose::current(), Instant::now());
+        let turn = self.inner.settings.pace.turn(purpose, call.is_read()).await;
+        let waited = asked.elapsed();
+        if let Some(observer) = self.inner.observer.as_ref().filter(|_| waited.as_millis() > 0) {
+            observer.waited(purpose, waited);
+        }
+        turn.map_err(|TooLong(left)| {
+            let mut error = BackendError::new(ErrorKind::Throttled, call.operation, "no more requests for now");
+            error.retry_after = Some(left);
+            error
+        })
+    }
+
     async fn attempt(
         &self,
         call: &Call,
         authorized: &Authorized,
         id: &str,
-        number: u32,
+        (number, turn): (u32, Turn),
         deadline: Instant,
     ) -> Result<Reply, Failure> {
         let eraser = &authorized.eraser;
@@ -178,6 +209,11 @@ impl HttpClient {
         told.log(request_id.as_deref().unwrap_or(id), number);
         if let Some(observer) = &self.inner.observer {
             observer.attempted(&told);
+        }
+        match &outcome {
+            Ok(Ok(answer)) => turn.answered(answer.status() == StatusCode::TOO_MANY_REQUESTS, rate),
+            Ok(Err(error)) if !error.sent => turn.unsent(),
+            Ok(Err(_)) | Err(_) => drop(turn),
         }
         match outcome {
             Ok(Ok(answer)) => judge(call, answer, &rate, request_id.unwrap_or_default(), eraser),

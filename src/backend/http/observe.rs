@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use ::http::Method;
 
-use super::{call::Call, retry::Rate};
+use super::{call::Call, pace::Purpose, retry::Rate};
 
 /// Told of every attempt, from whatever task makes it; it must not block.
 pub trait Observer: Send + Sync + 'static {
     /// One attempt is over.
     fn attempted(&self, attempt: &Attempt);
+
+    /// A request waited that long for its turn, and then went or was given up.
+    fn waited(&self, _: Purpose, _: Duration) {}
 }
 
 /// One attempt. The members are from closed sets, fit for labels.

@@ -8,7 +8,9 @@ use std::{
 use ::http::{HeaderMap, HeaderName, header};
 use jiff::{Timestamp, fmt::rfc2822};
 
-/// The deadlines and retries of one client.
+use super::pace::Pace;
+
+/// The deadlines, retries and pace of one client.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// For one attempt, connection included.
@@ -21,6 +23,8 @@ pub struct Settings {
     pub pause: Duration,
     /// What request ids and jitter are drawn from. A process takes a random one, a test a fixed one.
     pub seed: u64,
+    /// What all clients with the same credential share; one of its own where nobody else has it.
+    pub pace: Pace,
 }
 
 /// The longest pause of our own choice.
@@ -37,6 +41,7 @@ impl Settings {
             attempts: 3,
             pause: Duration::from_millis(500),
             seed,
+            pace: Pace::default(),
         }
     }
 

@@ -17,7 +17,7 @@ use ::http::{HeaderName, HeaderValue, header};
 
 use self::memory::Memory;
 use super::{
-    Answer, BackendError, HttpClient, PublisherBackend,
+    Answer, BackendError, HttpClient, PublisherBackend, Purpose,
     http::{Call, Reply},
 };
 use crate::{
@@ -134,6 +134,10 @@ fn without(reply: &Reply, missing: read::Missing) -> BackendError {
 }
 
 impl PublisherBackend for Portal {
+    fn is_used_up(&self, purpose: Purpose) -> bool {
+        self.http.is_used_up(purpose)
+    }
+
     fn identify(&self) -> Answer<'_, PortalIdentity> {
         Box::pin(self.identity())
     }

@@ -102,9 +102,10 @@ pub(super) fn hash(item: impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// A client's settings; the seed tells the request ids of two processes apart.
-fn client_settings(context: &Context) -> Settings {
-    Settings::new(context.settings.outside.seed(&context.settings.instance))
+/// A client's settings; the seed tells the request ids of two processes apart, and the pace is that of all clients with the key.
+fn client_settings(endpoint: &Endpoint, key_id: &str, context: &Context) -> Settings {
+    let pace = context.paces.of(endpoint, key_id);
+    Settings { pace, ..Settings::new(context.settings.outside.seed(&context.settings.instance)) }
 }
 
 /// Asks who we are, and says what stands against it.

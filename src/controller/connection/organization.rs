@@ -96,7 +96,7 @@ async fn open(
             unavailable(format!("`{endpoint}` cannot be used: {}", crate::telemetry::chain(&error)))
         })?;
     let observer = Arc::new(Calls::new(context.metrics.clone(), Kind::Organization, &organization.name_any()));
-    let settings = client_settings(context);
+    let settings = client_settings(endpoint, credential.key_id(), context);
     let http = HttpClient::observed(transport, endpoint.clone(), credential, settings, Some(observer));
     let declared = &organization.spec.organization_id;
     let cloud = ConfluentCloud::new(http, declared);

@@ -111,7 +111,8 @@ fn token_source(
     context: &Context,
 ) -> Result<TokenSource, Finding> {
     let observer = Arc::new(Calls::new(context.metrics.clone(), Kind::Publisher, &publisher.name_any()));
-    let (transport, settings) = (transport(endpoint, context)?, client_settings(context));
+    let settings = client_settings(endpoint, credentials.client_id(), context);
+    let transport = transport(endpoint, context)?;
     Ok(TokenSource::new(transport, endpoint.clone(), credentials, settings, Some(observer)))
 }
 
@@ -125,7 +126,7 @@ async fn open(
     context: &Context,
 ) -> Result<Arc<Lane<Publisher>>, Finding> {
     let observer = Arc::new(Calls::new(context.metrics.clone(), Kind::Publisher, &publisher.name_any()));
-    let settings = client_settings(context);
+    let settings = client_settings(endpoint, credentials.client_id(), context);
     let http = HttpClient::observed(transport(endpoint, context)?, endpoint.clone(), source, settings, Some(observer));
     let declared = &publisher.spec.publisher_id;
     let backend: Arc<dyn PublisherBackend> =

@@ -1,6 +1,15 @@
 //! Which steps a lane takes over, and in which order they wait. No IO.
 
+use std::collections::{HashSet, VecDeque};
+
+use crate::backend::Purpose;
+
 use super::{Job, State, realm::Realm};
+
+/// Jobs taken at once, so that a new one does not wait behind thousands.
+const BATCH: usize = 64;
+/// Of these, upkeep where somebody waits for others: it comes second, and yet never stands still.
+const SHARE: usize = 16;
 
 /// What becomes of steps that an object submits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +31,37 @@ impl<R: Realm> State<R> {
         if !self.under_way.insert(uid.clone()) {
             return Admission::UnderWay;
         }
-        if job.overdue {
-            self.queue.push_front(job);
-        } else {
-            self.queue.push_back(job);
+        match (job.overdue, job.author.purpose) {
+            (true, _) => self.queue.push_front(job),
+            (false, Purpose::Change) => self.queue.push_back(job),
+            (false, Purpose::Upkeep) => self.upkeep.push_back(job),
         }
         Admission::Queued
+    }
+
+    /// Takes out what is to be made next: what somebody waits for, and some of the rest.
+    pub(super) fn next_jobs(&mut self) -> Vec<Job<R::Step>> {
+        let asked = self.queue.len().min(BATCH);
+        let rest = self.upkeep.len().min(if asked == 0 { BATCH } else { SHARE });
+        self.queue.drain(..asked).chain(self.upkeep.drain(..rest)).collect()
+    }
+
+    /// Takes out what somebody waits for and can be made beside something slow: it removes nothing, and has no step in common
+    /// with what is being made, which would be made twice.
+    pub(super) fn next_additions(&mut self, being_made: &HashSet<String>) -> Vec<Job<R::Step>> {
+        let fits = |job: &Job<R::Step>| {
+            job.steps.iter().all(|step| R::removal(step).is_none() && !being_made.contains(&step.to_string()))
+        };
+        let (mut taken, mut left) = (Vec::new(), VecDeque::new());
+        for job in self.queue.drain(..) {
+            if taken.len() < BATCH && fits(&job) {
+                taken.push(job);
+            } else {
+                left.push_back(job);
+            }
+        }
+        self.queue = left;
+        taken
     }
 
     /// Notes that an object's job ended.
@@ -44,12 +78,18 @@ mod tests {
         super::{super::key::ObjectKey, Author, Organization},
         *,
     };
-    use crate::{controller::key::Kind, plan::Step, telemetry::Pass};
+    use crate::{
+        access::{Email, PrincipalId},
+        controller::key::Kind,
+        plan::{Removal, Step},
+        telemetry::Pass,
+    };
 
     fn job() -> Job<Step> {
         let (namespace, name, uid) = ("team".to_owned(), "ada".to_owned(), "uid-1".to_owned());
         let object = ObjectKey { kind: Kind::User, namespace, name, uid };
-        let author = Author { object, generation: 1, deleting: false, confirmed: String::new(), pass: Pass::here() };
+        let (confirmed, purpose, pass) = (String::new(), Purpose::Change, Pass::here());
+        let author = Author { object, generation: 1, deleting: false, confirmed, purpose, pass };
         Job { author, steps: Vec::new(), overdue: false, along: 0 }
     }
 
@@ -78,5 +118,47 @@ mod tests {
         }
         let order: Vec<&str> = state.queue.iter().map(|job| job.author.object.uid.as_str()).collect();
         assert_eq!(order, ["uid-3", "uid-1", "uid-2"]);
+    }
+
+    fn many(state: &mut State<Organization>, purpose: Purpose, uids: impl Iterator<Item = usize>) {
+        for uid in uids {
+            let mut job = job();
+            (job.author.object.uid, job.author.purpose) = (format!("{purpose:?}-{uid}"), purpose);
+            assert_eq!(state.admit(job, 0), Admission::Queued);
+        }
+    }
+
+    #[test]
+    fn what_somebody_waits_for_goes_before_upkeep_which_never_stands_still() {
+        let mut state = State::<Organization>::default();
+        many(&mut state, Purpose::Upkeep, 0..200);
+        many(&mut state, Purpose::Change, 0..100);
+        for (changes, upkeep) in [(BATCH, SHARE), (100 - BATCH, SHARE), (0, BATCH), (0, BATCH), (0, 40), (0, 0)] {
+            let jobs = state.next_jobs();
+            let (first, rest): (Vec<_>, Vec<_>) = jobs.iter().partition(|job| job.author.purpose == Purpose::Change);
+            assert_eq!((first.len(), rest.len()), (changes, upkeep));
+            assert!(jobs.iter().take(changes).all(|job| job.author.purpose == Purpose::Change));
+        }
+    }
+
+    #[test]
+    fn beside_something_slow_goes_only_what_adds_and_is_not_being_made() {
+        let invite = |name: &str| Step::Invite { email: Email::from_remote(name), auth_type: None };
+        let email = Email::from_remote("gone@example.com");
+        let remove = Step::Remove(Removal::Account { user: PrincipalId::new("u-1"), email });
+        let mut state = State::<Organization>::default();
+        let steps =
+            [vec![invite("ada@example.com")], vec![invite("bob@example.com"), remove], vec![invite("eve@example.com")]];
+        for (number, steps) in steps.into_iter().enumerate() {
+            let mut job = Job { steps, ..job() };
+            job.author.object.uid = format!("uid-{number}");
+            assert_eq!(state.admit(job, 0), Admission::Queued);
+        }
+        many(&mut state, Purpose::Upkeep, 0..3);
+        let being_made = HashSet::from([invite("eve@example.com").to_string()]);
+        let uids = |jobs: &[Job<Step>]| -> Vec<String> { jobs.iter().map(|it| it.author.object.uid.clone()).collect() };
+        assert_eq!(uids(&state.next_additions(&being_made)), ["uid-0"]);
+        assert_eq!(uids(&state.next_additions(&HashSet::new())), ["uid-2"]);
+        assert_eq!(uids(&state.next_jobs()), ["uid-1", "Upkeep-0", "Upkeep-1", "Upkeep-2"]);
     }
 }

@@ -89,6 +89,11 @@ pub(super) enum Pace {
     Doubt,
 }
 
+/// Without the seconds: a status that counts down would be written anew at every look.
+pub(super) fn throttled() -> Finding {
+    Finding::new(Reason::Throttled, "the vendor limits our rate; it goes on by itself when the time is up")
+}
+
 const SOON: Duration = Duration::from_secs(1);
 const SLOW: Duration = Duration::from_mins(1);
 

@@ -45,6 +45,11 @@ pub(super) struct ListingState {
 }
 
 impl ListingState {
+    /// A listing begins. What is asked for from now on asks for another one: this one may have read what it is about.
+    pub(super) fn begin(&mut self) {
+        (self.wanted, self.wanted_soon) = (false, false);
+    }
+
     /// Something asked for a fresh look.
     pub(super) fn want(&mut self) {
         self.wanted = true;
@@ -114,7 +119,9 @@ impl<R: Realm> State<R> {
         let changed = self.picture.is_none() || self.listing.fingerprint != fingerprint;
         self.picture = Some(picture);
         self.version += u64::from(changed);
-        self.listing = ListingState { began: Some(began), tried: Some(now), fingerprint, ..ListingState::default() };
+        let ListingState { wanted, wanted_soon, .. } = self.listing;
+        let (began, tried) = (Some(began), Some(now));
+        self.listing = ListingState { began, tried, wanted, wanted_soon, fingerprint, ..ListingState::default() };
         if changed { Read::Changed } else { Read::Same }
     }
 

@@ -30,7 +30,8 @@ use tokio::{sync::Notify, task::AbortHandle, time::Instant};
 
 use crate::{
     access::PrincipalId,
-    plan::{Finding, Reason},
+    backend::Purpose,
+    plan::Finding,
     telemetry::{Pass, metrics},
 };
 
@@ -91,6 +92,8 @@ pub(crate) struct Author {
     pub(crate) deleting: bool,
     /// The roles whose removal it confirms.
     pub(crate) confirmed: String,
+    /// What they are for.
+    pub(crate) purpose: Purpose,
     /// The look at it in which they were.
     pub(crate) pass: Pass,
 }
@@ -170,6 +173,8 @@ struct State<R: Realm> {
     /// Counts every change of the picture, so that a held step is tried again when there is reason to.
     version: u64,
     queue: VecDeque<Job<R::Step>>,
+    /// Upkeep, which waits behind the queue.
+    upkeep: VecDeque<Job<R::Step>>,
     under_way: HashSet<String>,
     failed: HashMap<String, failure::Failed>,
     /// How many jobs of an object have ended, while it still has something to do.
@@ -198,6 +203,7 @@ impl<R: Realm> Default for State<R> {
             doubtful: Vec::new(),
             version: 0,
             queue: VecDeque::new(),
+            upkeep: VecDeque::new(),
             under_way: HashSet::new(),
             failed: HashMap::new(),
             ended: HashMap::new(),
@@ -316,7 +322,9 @@ impl<R: Realm> Lane<R> {
         let (state, uid) = (self.read(), &author.object.uid);
         let now = Instant::now();
         if state.under_way.contains(uid) {
-            return Progress::UnderWay { throttled: state.throttled(now) };
+            let throttled =
+                state.paused_until.is_some_and(|until| now < until) || self.parts.realm.is_used_up(author.purpose);
+            return Progress::UnderWay { throttled: throttled.then(failure::throttled) };
         }
         match state.failed.get(uid) {
             Some(failed) if failed.stands(author, now, &state) => {
@@ -385,15 +393,5 @@ impl<R: Realm> Lane<R> {
 
     fn write(&self) -> RwLockWriteGuard<'_, State<R>> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<R: Realm> State<R> {
-    fn throttled(&self, now: Instant) -> Option<Finding> {
-        let left = self.paused_until?.checked_duration_since(now)?;
-        // Without the seconds: a status that counts down would be written anew at every look.
-        (!left.is_zero()).then(|| {
-            Finding::new(Reason::Throttled, "the vendor limits our rate; it goes on by itself when the time is up")
-        })
     }
 }

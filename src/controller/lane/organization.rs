@@ -12,7 +12,7 @@ use crate::{
         Catalogue, Grant, Listing,
         listing::{Binding, Identity, User},
     },
-    backend::{AccessBackend, BackendError, ErrorKind},
+    backend::{AccessBackend, BackendError, ErrorKind, Purpose},
     plan::{
         GuardFacts, Guarded, Held, Inventory, Permit, Protection, Reason, Removal, Step, Written,
         binding::survivors,
@@ -216,6 +216,10 @@ impl Realm for Organization {
                 Concerned::default()
             }
         }
+    }
+
+    fn is_used_up(&self, purpose: Purpose) -> bool {
+        self.backend.is_used_up(purpose)
     }
 
     async fn list(&self) -> Result<Listing, BackendError> {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::{
     access::publisher::{Member, MemberKey, Members, PublisherRole, VisiblePublisher},
-    backend::{BackendError, ErrorKind, PublisherBackend},
+    backend::{BackendError, ErrorKind, PublisherBackend, Purpose},
     plan::{
         Guarded, Held, Permit, Reason,
         permit::MemberRemoval,
@@ -146,6 +146,10 @@ impl Realm for Publisher {
 
     fn concerns(written: &MemberWritten) -> Concerned {
         Concerned { principal: None, administrators: written.changes_owners() }
+    }
+
+    fn is_used_up(&self, purpose: Purpose) -> bool {
+        self.backend.is_used_up(purpose)
     }
 
     async fn list(&self) -> Result<Members, BackendError> {

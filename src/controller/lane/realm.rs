@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::{
     access::{Grant, PrincipalId},
-    backend::BackendError,
+    backend::{BackendError, Purpose},
     plan::{Guarded, Held, Permit, Reason},
 };
 
@@ -95,6 +95,8 @@ pub(crate) trait Realm: Send + Sync + 'static {
     /// Whom a write concerns besides its own object.
     fn concerns(written: &Self::Written) -> Concerned;
 
+    /// Whether requests for that purpose have to wait for the vendor's rate now.
+    fn is_used_up(&self, purpose: Purpose) -> bool;
     /// Everything, or an error.
     fn list(&self) -> impl Future<Output = Result<Self::Listing, BackendError>> + Send;
     /// Makes a step that adds.

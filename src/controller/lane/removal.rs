@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::{backend::ErrorKind, plan::Guarded};
+use crate::{
+    backend::{ErrorKind, Purpose},
+    plan::Guarded,
+};
 
 use super::{
     Author, Job, LONGEST_LAG, Lane, booking,
@@ -54,7 +57,7 @@ async fn remove_all<R: Realm>(
         if lane.read().listing.in_doubt() {
             return Err(Failure::in_doubt());
         }
-        sit_out_pause(lane).await;
+        sit_out_pause(lane, Purpose::Change).await;
         if !lane.parts.wake.wants(&job.author) {
             return Ok(());
         }

@@ -1,16 +1,17 @@
 //! The lane's task: the only remote reader and writer of a realm once it is connected. IO.
 //!
 //! What should be gone already is removed first. Then creates go out a few at a time, and removals one by one, each after a
-//! fresh look and with a permit.
+//! fresh look and with a permit. What somebody waits for and only adds also goes out while a listing is read and while
+//! something is repaired, which the vendor's rate may draw out.
 
-use std::{collections::HashSet, fmt::Display, sync::Arc, time::Duration};
+use std::{collections::HashSet, fmt::Display, pin::pin, sync::Arc, time::Duration};
 
 use futures::{StreamExt, stream};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
 use crate::{
-    backend::{BackendError, ErrorKind},
+    backend::{BackendError, ErrorKind, Purpose},
     plan::{Finding, Reason},
 };
 
@@ -24,8 +25,8 @@ use super::{
 
 /// Creates under way at once.
 const ABREAST: usize = 8;
-/// Jobs taken from the queue at once, so that a new one does not wait behind thousands.
-const BATCH: usize = 64;
+/// How soon it is looked again whether the vendor takes more.
+const LOOK: Duration = Duration::from_millis(250);
 /// Longest silence that we keep without looking up.
 const LONGEST_NAP: Duration = Duration::from_hours(1);
 /// The same while what was removed before is not known.
@@ -37,11 +38,11 @@ pub(super) async fn run<R: Realm>(lane: Arc<Lane<R>>) {
         // Where that fails, each removal tries once more.
         let loaded = booking::load(&lane).await.is_ok();
         if due(&lane).is_none_or(|at| at <= Instant::now()) {
-            list(&lane).await;
+            beside(&lane, list(&lane), &HashSet::new()).await;
         }
         review(&lane);
         booking::tidy(&lane).await;
-        let batch = take(&lane);
+        let batch = lane.write().next_jobs();
         if batch.is_empty() {
             let news = lane.read().budget.news_due();
             let until = |at: Instant| at.saturating_duration_since(Instant::now());
@@ -61,8 +62,13 @@ fn due<R: Realm>(lane: &Lane<R>) -> Option<Instant> {
 
 pub(super) async fn list<R: Realm>(lane: &Lane<R>) {
     let began = Instant::now();
+    let doubters = {
+        let mut state = lane.write();
+        state.listing.begin();
+        std::mem::take(&mut state.doubters)
+    };
     let span = tracing::info_span!("list", kind = R::NOUN, realm = lane.parts.name);
-    let result = lane.parts.realm.list().instrument(span).await;
+    let result = Purpose::Upkeep.run(lane.parts.realm.list()).instrument(span).await;
     let now = Instant::now();
     let name = &lane.parts.name;
     let (read, told) = {
@@ -85,16 +91,38 @@ pub(super) async fn list<R: Realm>(lane: &Lane<R>) {
     if read == Read::Changed {
         lane.parts.wake.dependents(R::KIND, name);
     }
-    if read != Read::Refused {
-        wake_doubters(lane);
+    if read == Read::Refused {
+        lane.write().doubters.extend(doubters);
+        return;
+    }
+    // Objects whose next try waited for a listing that began since.
+    for key in doubters {
+        lane.parts.wake.object(&key);
     }
 }
 
-/// Objects whose next try waits for a listing are looked at again.
-fn wake_doubters<R: Realm>(lane: &Lane<R>) {
-    let waiting: Vec<_> = lane.write().doubters.drain(..).collect();
-    for key in waiting {
-        lane.parts.wake.object(&key);
+/// Carries out something slow, and makes meanwhile what somebody waits for, as far as that only adds: nothing is ever removed
+/// beside anything else. A listing may show such a write or not, and the picture has it either way.
+async fn beside<R: Realm>(lane: &Lane<R>, slow: impl Future<Output = ()>, being_made: &HashSet<String>) {
+    let mut slow = pin!(slow);
+    loop {
+        let jobs = lane.write().next_additions(being_made);
+        if jobs.is_empty() {
+            tokio::select! {
+                biased;
+                () = &mut slow => return,
+                () = lane.bell.notified() => continue,
+            }
+        }
+        let mut additions = pin!(add_each(lane, jobs));
+        let ended = tokio::select! {
+            biased;
+            () = &mut slow => true,
+            () = &mut additions => false,
+        };
+        if ended {
+            return additions.await;
+        }
     }
 }
 
@@ -124,29 +152,41 @@ pub(super) fn review<R: Realm>(lane: &Lane<R>) {
     }
 }
 
-fn take<R: Realm>(lane: &Lane<R>) -> Vec<Job<R::Step>> {
-    let mut state = lane.write();
-    let count = state.queue.len().min(BATCH);
-    state.queue.drain(..count).collect()
-}
-
 pub(super) async fn work<R: Realm>(lane: &Lane<R>, batch: Vec<Job<R::Step>>) {
     let (overdue, batch): (Vec<_>, Vec<_>) = batch.into_iter().partition(|job| job.overdue);
     remove_each(lane, overdue).await;
     let (removing, adding): (Vec<_>, Vec<_>) =
         batch.into_iter().partition(|job| job.steps.iter().any(|step| R::removal(step).is_some()));
-    let (alone, alike) = told_apart(adding);
-    stream::iter(alone)
-        .for_each_concurrent(ABREAST, |job| async move {
-            let steps = async { finish(lane, &job.author, add(lane, &job).await) };
-            job.author.pass.follow(span(lane, &job.author), steps).await;
-        })
-        .await;
-    for job in alike {
-        let steps = async { finish(lane, &job.author, add(lane, &job).await) };
-        job.author.pass.follow(span(lane, &job.author), steps).await;
+    let (asked, repairs): (Vec<_>, Vec<_>) = adding.into_iter().partition(|job| job.author.purpose == Purpose::Change);
+    add_each(lane, asked).await;
+    let being_made = repairs.iter().flat_map(|job| &job.steps).map(ToString::to_string).collect();
+    // Where repairs have to wait for the vendor, removals do not wait with them.
+    let put_off = !repairs.is_empty() && lane.parts.realm.is_used_up(Purpose::Upkeep);
+    let repair = async {
+        if !repairs.is_empty() {
+            beside(lane, add_each(lane, repairs), &being_made).await;
+        }
+    };
+    if put_off {
+        remove_each(lane, removing).await;
+        repair.await;
+    } else {
+        repair.await;
+        remove_each(lane, removing).await;
     }
-    remove_each(lane, removing).await;
+}
+
+/// Makes the steps of jobs that only add, a few jobs at a time.
+async fn add_each<R: Realm>(lane: &Lane<R>, jobs: Vec<Job<R::Step>>) {
+    let (alone, alike) = told_apart(jobs);
+    let one = async |job: Job<R::Step>| {
+        let steps = async { finish(lane, &job.author, add(lane, &job).await) };
+        job.author.purpose.run(job.author.pass.follow(span(lane, &job.author), steps)).await;
+    };
+    stream::iter(alone).for_each_concurrent(ABREAST, one).await;
+    for job in alike {
+        one(job).await;
+    }
 }
 
 /// Jobs with a step that another one before them has too, such as two objects for one grant, come after it: abreast, both
@@ -168,7 +208,7 @@ pub(super) fn span<R: Realm>(lane: &Lane<R>, author: &Author) -> Span {
 /// Makes the steps that add, in order.
 pub(super) async fn add<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>) -> Result<(), Failure> {
     for step in job.steps.iter().filter(|step| R::removal(step).is_none()) {
-        sit_out_pause(lane).await;
+        sit_out_pause(lane, Purpose::current()).await;
         if !lane.parts.wake.wants(&job.author) {
             return Ok(());
         }
@@ -198,10 +238,18 @@ fn unanswered<R: Realm>(lane: &Lane<R>, author: &Author, step: &R::Step) {
     }
 }
 
-pub(super) async fn sit_out_pause<R: Realm>(lane: &Lane<R>) {
-    let pause = lane.read().paused_until;
-    if let Some(until) = pause {
-        tokio::time::sleep_until(until).await;
+/// Waits until the vendor takes what steps of that purpose need. Before it is looked at whether they are still wanted: in the
+/// client they would wait with what was decided then.
+pub(super) async fn sit_out_pause<R: Realm>(lane: &Lane<R>, purpose: Purpose) {
+    loop {
+        let paused = lane.read().paused_until.filter(|until| Instant::now() < *until);
+        if let Some(until) = paused {
+            tokio::time::sleep_until(until).await;
+        } else if lane.parts.realm.is_used_up(purpose) {
+            tokio::time::sleep(LOOK).await;
+        } else {
+            return;
+        }
     }
 }
 
@@ -229,8 +277,11 @@ fn deposed() -> Failure {
 pub(super) fn failed<R: Realm>(lane: &Lane<R>, step: &R::Step, error: &BackendError) -> Failure {
     let (kind, name) = (R::NOUN, &lane.parts.name);
     tracing::warn!(kind, realm = %name, step = %step, error = %crate::telemetry::chain(error), "a step failed");
+    let repairs_alone = Purpose::current() == Purpose::Upkeep && !lane.parts.realm.is_used_up(Purpose::Change);
     let mut state = lane.write();
     match error.kind {
+        // Where only repairs have to wait, nobody else waits with them.
+        ErrorKind::Throttled if repairs_alone => {}
         ErrorKind::Throttled => {
             let wait = error.retry_after.unwrap_or(Duration::from_secs(1));
             state.paused_until = Some(Instant::now() + wait);

@@ -1,6 +1,7 @@
 //! A lane over a backend, a ledger and caches that are told what to say: what is removed, and what is not.
 
 mod moment;
+mod rate;
 mod stand_in;
 
 use std::sync::atomic::Ordering;
@@ -12,7 +13,7 @@ use crate::{
         listing::{Binding, Identity, User},
     },
     backend::{AccessBackend, ErrorKind},
-    plan::{Protection, Removal, Removals, Step, budget::RemovalBudget},
+    plan::{Protection, Reason, Removal, Removals, Step, budget::RemovalBudget},
 };
 use stand_in::{Book, Still, Vendor};
 
@@ -47,8 +48,27 @@ fn listing(people: usize) -> Listing {
 fn job(number: usize, steps: Vec<Step>) -> Job<Step> {
     let (namespace, name, uid) = ("team".to_owned(), format!("b-{number}"), format!("uid-{number}"));
     let object = ObjectKey { kind: Kind::Binding, namespace, name, uid };
-    let author = Author { object, generation: 2, deleting: true, confirmed: String::new(), pass: Pass::here() };
+    let (confirmed, purpose, pass) = (String::new(), Purpose::Change, Pass::here());
+    let author = Author { object, generation: 2, deleting: true, confirmed, purpose, pass };
     Job { author, steps, overdue: false, along: 0 }
+}
+
+/// What a lane over that backend is made of.
+fn parts(backend: Arc<dyn AccessBackend>, book: &Arc<Book>) -> Parts<Organization> {
+    let identity =
+        Identity { organization: String::new(), display_name: String::new(), principal: None, simulated: false };
+    Parts {
+        name: "example".to_owned(),
+        realm: Organization { identity, backend, catalogue: Arc::new(Catalogue::embedded().clone()) },
+        wake: Arc::new(Still),
+        leadership: Leadership::always(),
+        protection: Box::new(Protection::default),
+        resync: Box::new(|| Duration::from_mins(10)),
+        limits: Box::new(|| Limits { budget: RemovalBudget::default(), declared: 0, acknowledged: None }),
+        ledger: Box::new(Arc::clone(book)),
+        caches: None,
+        outside: Outside::real(),
+    }
 }
 
 /// The lane of an organization of twenty people, without its task.
@@ -62,21 +82,8 @@ impl Scene {
     async fn open() -> Self {
         let (vendor, book) = (Arc::new(Vendor::default()), Arc::new(Book::default()));
         *vendor.listing.lock().unwrap() = listing(20);
-        let identity =
-            Identity { organization: String::new(), display_name: String::new(), principal: None, simulated: false };
         let backend: Arc<dyn AccessBackend> = Arc::<Vendor>::clone(&vendor);
-        let parts = Parts {
-            name: "example".to_owned(),
-            realm: Organization { identity, backend, catalogue: Arc::new(Catalogue::embedded().clone()) },
-            wake: Arc::new(Still),
-            leadership: Leadership::always(),
-            protection: Box::new(Protection::default),
-            resync: Box::new(|| Duration::from_mins(10)),
-            limits: Box::new(|| Limits { budget: RemovalBudget::default(), declared: 0, acknowledged: None }),
-            ledger: Box::new(Arc::clone(&book)),
-            caches: None,
-            outside: Outside::real(),
-        };
+        let parts = parts(backend, &book);
         let lane = Arc::new(Lane {
             parts,
             started: Instant::now(),

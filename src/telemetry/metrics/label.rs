@@ -112,6 +112,16 @@ label! {
 }
 
 label! {
+    /// What a remote call is for.
+    Purpose {
+        /// What somebody waits for.
+        Change = "change",
+        /// Listings and repairs.
+        Upkeep = "upkeep",
+    }
+}
+
+label! {
     /// The class of a remote answer's status.
     Status {
         /// 200 to 299.

@@ -5,7 +5,7 @@ mod label;
 mod live;
 
 use std::{
-    sync::{Arc, Weak},
+    sync::{Arc, Weak, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -17,7 +17,7 @@ use prometheus_client::{
 
 use self::live::Live;
 pub use self::{
-    label::{CallOutcome, Kind, Reconciled, Standing, Status, Verb},
+    label::{CallOutcome, Kind, Purpose, Reconciled, Standing, Status, Verb},
     live::{Budget, Objects, Realm, Snapshot, Source},
 };
 
@@ -34,6 +34,7 @@ pub struct Metrics {
     reconciles: Family<ReconcileLabels, Counter>,
     remote_calls: Family<CallLabels, Counter>,
     remote_call_seconds: Family<OperationLabels, Histogram, fn() -> Histogram>,
+    rate_throttled: Family<PurposeLabels, Counter<f64, AtomicU64>>,
     event_lag: Family<KindLabels, Histogram, fn() -> Histogram>,
     leader: Gauge,
     live: Live,
@@ -74,6 +75,11 @@ struct OperationLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PurposeLabels {
+    purpose: Purpose,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct KindLabels {
     kind: Kind,
 }
@@ -104,12 +110,17 @@ impl Metrics {
         );
         let help = "How long calls to access backends took, each attempt for itself";
         registry.register_with_unit("remote_call_duration", help, Unit::Seconds, remote_call_seconds.clone());
+        let rate_throttled = Family::default();
+        let help =
+            "How long calls to access backends waited for the rate that the vendor allows, by what they were for";
+        registry.register_with_unit("rate_throttled", help, Unit::Seconds, rate_throttled.clone());
         registry.register("leader", "1 while this replica may write, else 0", leader.clone());
         let help = "From the change of an object to the status that speaks of it";
         registry.register_with_unit("event_lag", help, Unit::Seconds, event_lag.clone());
         registry.register("build", "The version that runs", Info::new(BuildLabels { version }));
         registry.register_collector(Box::new(live.clone()));
-        Self { registry: Arc::new(registry), reconciles, remote_calls, remote_call_seconds, event_lag, leader, live }
+        let registry = Arc::new(registry);
+        Self { registry, reconciles, remote_calls, remote_call_seconds, rate_throttled, event_lag, leader, live }
     }
 
     /// Counts a reconcile.
@@ -122,6 +133,11 @@ impl Metrics {
         let RemoteCall { operation, verb, status, outcome, took } = *call;
         self.remote_calls.get_or_create(&CallLabels { operation, verb, status, outcome }).inc();
         self.remote_call_seconds.get_or_create(&OperationLabels { operation }).observe(took.as_secs_f64());
+    }
+
+    /// Counts the time that a call waited for the vendor's rate.
+    pub fn throttled(&self, purpose: Purpose, by: Duration) {
+        self.rate_throttled.get_or_create(&PurposeLabels { purpose }).inc_by(by.as_secs_f64());
     }
 
     /// Notes how long an object's change waited for the status that speaks of it.
@@ -171,6 +187,7 @@ mod tests {
             outcome: CallOutcome::Throttled,
             took: Duration::from_millis(30),
         });
+        shared.throttled(Purpose::Upkeep, Duration::from_millis(1500));
         shared.lagged(Kind::ConfluentUser, Duration::from_secs(4));
         shared.set_leader(true);
         let page = metrics.encode();
@@ -182,6 +199,7 @@ mod tests {
             "# UNIT roster_remote_call_duration_seconds seconds",
             "roster_remote_call_duration_seconds_bucket{le=\"0.025\",operation=\"list role bindings\"} 0",
             "roster_remote_call_duration_seconds_bucket{le=\"0.05\",operation=\"list role bindings\"} 1",
+            "roster_rate_throttled_seconds_total{purpose=\"upkeep\"} 1.5",
             "roster_leader 1",
             "roster_build_info{version=\"1.2.3\"} 1",
             "# EOF",
