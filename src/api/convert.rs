@@ -32,8 +32,8 @@ use super::{
 };
 
 pub use publisher::{
-    broken_publisher_delegations, desired_member, member_counts, member_label, member_protection,
-    publisher_delegations, show_member,
+    broken_publisher_delegations, desired_member, granted_role, member_counts, member_label, member_protection,
+    publisher_delegations, recorded_role, show_member,
 };
 pub use removal::{held_removals, removal_budget, removals, removals_status};
 pub use unmanaged::{may_declare, removed_after, reported_within};

@@ -5,24 +5,26 @@ use std::collections::HashMap;
 
 use tokio::time::Instant;
 
-use crate::{
-    access::Grant,
-    plan::{Finding, Reason},
-};
+use crate::plan::{Finding, Reason};
 
 use super::{Lane, View, realm::Realm};
 
 /// By the object's uid.
-#[derive(Default)]
-pub(super) struct Made {
-    grants: HashMap<String, Vec<Grant>>,
+pub(super) struct Made<G> {
+    grants: HashMap<String, Vec<G>>,
     /// When a step was last left without an answer.
     doubts: HashMap<String, Instant>,
 }
 
-impl Made {
+impl<G> Default for Made<G> {
+    fn default() -> Self {
+        Self { grants: HashMap::new(), doubts: HashMap::new() }
+    }
+}
+
+impl<G: PartialEq> Made<G> {
     /// A step of that object made it, or may have.
-    pub(super) fn add(&mut self, uid: &str, grant: Grant) {
+    pub(super) fn add(&mut self, uid: &str, grant: G) {
         let made = self.grants.entry(uid.to_owned()).or_default();
         if !made.contains(&grant) {
             made.push(grant);
@@ -34,10 +36,10 @@ impl Made {
         self.doubts.insert(uid.to_owned(), now);
     }
 
-    /// It is not there any more, whoever made it.
-    pub(super) fn end(&mut self, grant: &Grant) {
+    /// Those are not there any more, whoever made them.
+    pub(super) fn end(&mut self, ended: impl Fn(&G) -> bool) {
         self.grants.retain(|_, made| {
-            made.retain(|one| one != grant);
+            made.retain(|one| !ended(one));
             !made.is_empty()
         });
     }
@@ -51,14 +53,14 @@ impl<R: Realm> View<'_, R> {
     }
 
     /// What an object made and does not record.
-    pub(crate) fn made(&self, uid: &str) -> Vec<Grant> {
+    pub(crate) fn made(&self, uid: &str) -> Vec<R::Granted> {
         self.state.made.grants.get(uid).cloned().unwrap_or_default()
     }
 }
 
 impl<R: Realm> Lane<R> {
     /// The object's status records that grant: what becomes of it is decided by that from now on.
-    pub(crate) fn recorded(&self, uid: &str, grant: &Grant) {
+    pub(crate) fn recorded(&self, uid: &str, grant: &R::Granted) {
         let known = self.read().made.grants.get(uid).is_some_and(|made| made.contains(grant));
         if known {
             let mut state = self.write();
@@ -95,7 +97,7 @@ impl<R: Realm> Lane<R> {
 
     /// The object is gone.
     pub(crate) fn forget_made(&self, uid: &str) {
-        let holds = |made: &Made| made.grants.contains_key(uid) || made.doubts.contains_key(uid);
+        let holds = |made: &Made<R::Granted>| made.grants.contains_key(uid) || made.doubts.contains_key(uid);
         let known = holds(&self.read().made);
         if known {
             let made = &mut self.write().made;
