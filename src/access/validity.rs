@@ -22,11 +22,13 @@ pub enum Outside {
     Over(Timestamp),
 }
 
-/// The longest time for which a grant can be in force, as delegations judge it.
+/// A stretch of time that delegations bound: the longest for which a grant can be in force as it is declared, or how long one
+/// has been in force already.
 ///
-/// It begins with the object's `creationTimestamp`, or with `notBefore` where that is later: before either nothing can have
-/// been granted. It ends with `notAfter`. So an edit of `notAfter` alone never makes it longer than was delegated, however
-/// often it is made; one that moves `notBefore` too is another term, and between the two the grant is revoked.
+/// What is declared begins with the object's `creationTimestamp`, or with `notBefore` where that is later: before either
+/// nothing can have been granted. It ends with `notAfter`. So an edit of `notAfter` alone never makes it longer than was
+/// delegated, however often it is made. One that moves `notBefore` too is another term, before which the grant is revoked;
+/// where `suspend`, or an edit that makes the object invalid, keeps it all the same, it is withdrawn once it has lasted that long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Term {
     /// Its beginning.

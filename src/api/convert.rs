@@ -34,8 +34,8 @@ use super::{
 
 pub use granting::{Granting, granting, granting_note, speaks_first};
 pub use publisher::{
-    broken_publisher_delegations, desired_member, member_counts, member_label, member_protection,
-    publisher_delegations, show_member,
+    broken_publisher_delegations, desired_member, granted_role, member_counts, member_label, member_protection,
+    publisher_delegations, recorded_role, show_member,
 };
 pub use removal::{held_removals, removal_budget, removals, removals_status};
 pub use unmanaged::{may_declare, removed_after, reported_within};
@@ -222,18 +222,29 @@ pub fn delegations(spec: &ConfluentOrganizationSpec) -> Vec<Delegation> {
     spec.delegations.iter().map(|delegation| one_delegation(delegation, &spec.organization_id)).collect()
 }
 
-/// The scopes in delegations that cannot be read, as sentences.
+/// What in delegations cannot be read, as sentences. Until it is mended it permits nothing, and nothing is withdrawn by it.
 pub fn broken_delegations(spec: &ConfluentOrganizationSpec) -> Vec<String> {
     let mut broken = Vec::new();
     for delegation in &spec.delegations {
+        let name = &delegation.name;
         let scopes = delegation.grant.iter().flat_map(|rule| &rule.within);
         let errors = scopes.filter_map(|within| scope(within, &spec.organization_id).err());
-        broken.extend(errors.map(|error| format!("delegation `{}`: `within`: {error}", delegation.name)));
+        broken.extend(errors.map(|error| format!("delegation `{name}`: `within`: {error}")));
+        let longest = delegation.grant.iter().filter_map(|rule| rule.max_duration.as_deref());
+        broken.extend(longest.filter(|text| max_duration(text).is_none()).map(|text| {
+            format!(
+                "delegation `{name}`: `maxDuration`: `{text}` is no number with 'm', 'h' or 'd', so it permits nothing"
+            )
+        }));
     }
     let unmanaged = spec.unmanaged.iter().flat_map(|unmanaged| &unmanaged.within);
     let errors = unmanaged.filter_map(|within| scope(within, &spec.organization_id).err());
     broken.extend(errors.map(|error| format!("`unmanaged`: `within`: {error}")));
     broken
+}
+
+fn max_duration(text: &str) -> Option<SignedDuration> {
+    seconds(text).and_then(|count| i64::try_from(count).ok()).map(SignedDuration::from_secs)
 }
 
 fn one_delegation(spec: &DelegationSpec, organization_id: &str) -> Delegation {
@@ -246,11 +257,7 @@ fn one_delegation(spec: &DelegationSpec, organization_id: &str) -> Delegation {
             organization::DeclaredIn::Anywhere => DeclaredIn::Anywhere,
         },
         // What cannot be read bounds to nothing.
-        max_duration: rule.max_duration.as_deref().map(|text| {
-            seconds(text)
-                .and_then(|count| i64::try_from(count).ok())
-                .map_or(SignedDuration::ZERO, SignedDuration::from_secs)
-        }),
+        max_duration: rule.max_duration.as_deref().map(|text| max_duration(text).unwrap_or_default()),
     };
     Delegation {
         name: spec.name.clone(),
@@ -362,5 +369,24 @@ mod tests {
         }
         let other: ScopeSpec = from_value(json!({"crn": "crn://confluent.cloud/organization=p"})).unwrap();
         assert!(scope(&other, "o").unwrap_err().contains("is of the organization `p`"));
+    }
+
+    #[test]
+    fn what_cannot_be_read_in_delegations_permits_nothing_and_is_told() {
+        let grant = |longest: &str| json!({"roles": ["*"], "within": [{"organization": {}}], "maxDuration": longest});
+        let delegation = |name: &str, longest: &str| json!({"name": name, "grant": [grant(longest)]});
+        let spec = json!({"organizationId": "o",
+            "backend": {"confluentCloud": {"auth": {"apiKey": {"secretRef": {"name": "a"}}}}},
+            "delegations": [delegation("fine", "24h"), delegation("broken", "a day"), delegation("none", "0h")]});
+        let spec: ConfluentOrganizationSpec = from_value(spec).unwrap();
+        let told = |name: &str, text: &str| {
+            format!(
+                "delegation `{name}`: `maxDuration`: `{text}` is no number with 'm', 'h' or 'd', so it permits nothing"
+            )
+        };
+        assert_eq!(broken_delegations(&spec), [told("broken", "a day"), told("none", "0h")]);
+        let longest = delegations(&spec).into_iter().map(|it| it.grants[0].max_duration).collect::<Vec<_>>();
+        let nothing = Some(SignedDuration::ZERO);
+        assert_eq!(longest, [Some(SignedDuration::from_hours(24)), nothing, nothing]);
     }
 }

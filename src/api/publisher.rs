@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     common::{BindingDeletion, Conditions, Management, Warning, unseen},
     organization::{NamespaceMatch, SecretRef},
-    removal::{HeldRemovalsStatus, RemovalBudgetSpec, RemovalsStatus},
+    removal::{ConfirmRemoval, HeldRemovalsStatus, RemovalBudgetSpec, RemovalsStatus},
 };
 
 /// The connection to one marketplace publisher, what protects it, and which namespaces may declare whom.
@@ -209,11 +209,20 @@ pub struct PublisherProtectionSpec {
     /// How many users may be removed before a person has to look; on by default.
     #[serde(default)]
     pub removal_budget: RemovalBudgetSpec,
+    /// Which removals a person has to confirm one by one: with `Administrative` an owner is removed, or made a contributor,
+    /// only where the object says `Owner` in the annotation `access.roster.dev/confirm-removal`. `None` asks for no
+    /// confirmation.
+    #[serde(default)]
+    pub confirm_removal: ConfirmRemoval,
 }
 
 impl Default for PublisherProtectionSpec {
     fn default() -> Self {
-        Self { minimum_owners: one(), removal_budget: RemovalBudgetSpec::default() }
+        Self {
+            minimum_owners: one(),
+            removal_budget: RemovalBudgetSpec::default(),
+            confirm_removal: ConfirmRemoval::default(),
+        }
     }
 }
 

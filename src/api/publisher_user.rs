@@ -166,6 +166,10 @@ pub struct PublisherUserStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub role: Option<String>,
+    /// The role that this object answers for: what it gave or took over, until it is taken away again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "MemberRole")]
+    pub granted_role: Option<MemberRole>,
     /// What the user signs in with: `Organization`, `Microsoft`, or a word of the portal's.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 255))]

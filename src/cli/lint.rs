@@ -25,7 +25,7 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    access::{Catalogue, Listing, PrincipalId},
+    access::{Catalogue, Listing, PrincipalId, advice},
     telemetry::chain,
 };
 
@@ -79,6 +79,9 @@ pub enum Error {
     /// The role catalogue.
     #[error(transparent)]
     Catalogue(#[from] roles::Error),
+    /// The rules of advice that the program holds.
+    #[error("read the rules of advice that the program holds: {0}")]
+    Advice(String),
     /// It could not be written as text.
     #[error("write JSON")]
     Json(#[source] serde_json::Error),
@@ -108,6 +111,9 @@ pub fn run(args: &Args) -> ExitCode {
 
 fn answer(args: &Args) -> Result<u8, Error> {
     let catalogue = roles::catalogue(args.role_catalogue.as_deref())?;
+    if let Some(why) = advice::untold() {
+        return Err(Error::Advice(why));
+    }
     let snapshot = args.snapshot.as_deref().map(snapshot::Snapshot::open).transpose()?;
     let listing = snapshot.map(|snapshot| snapshot.listing());
     let manifests = Manifests::read(&args.paths, args.namespace.as_deref())?;

@@ -13,7 +13,7 @@ use kube::{
 };
 
 use crate::{
-    access::{Catalogue, catalogue::CatalogueError},
+    access::{Catalogue, advice, catalogue::CatalogueError},
     controller::{self, LeaseSettings, Outside, Settings},
     telemetry::{Exporter, LogFormat, Metrics, log, trace::TraceError},
 };
@@ -83,6 +83,9 @@ pub enum Error {
     /// The roles that the program holds.
     #[error("read the role catalogue that the program holds")]
     Catalogue(#[source] CatalogueError),
+    /// The rules of advice that the program holds.
+    #[error("read the rules of advice that the program holds: {0}")]
+    Advice(String),
     /// The patch of the roles cannot be opened.
     #[error("read the role catalogue `{}`", .0.display())]
     CatalogueFile(PathBuf, #[source] std::io::Error),
@@ -112,6 +115,9 @@ pub async fn run(args: Args) -> Result<(), Error> {
 
 async fn operate(args: Args) -> Result<(), Error> {
     let catalogue = catalogue(args.role_catalogue.as_deref())?;
+    if let Some(why) = advice::untold() {
+        return Err(Error::Advice(why));
+    }
     let client = client(args.kubeconfig.as_deref()).await?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), namespace = %args.namespace, "roster starts");
     let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));

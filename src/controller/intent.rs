@@ -20,14 +20,20 @@ use super::lane::{Organization, View};
 const MOST: usize = 8;
 
 /// What the steps of a plan set out to grant, as far as it has to be noted first.
-#[derive(Debug, Default)]
-pub(crate) struct Intent {
+#[derive(Debug)]
+pub(crate) struct Intent<G> {
     /// The annotation that says it, where the finalizer is put on and the status never spoke of grants.
     pub(crate) note: Option<String>,
     /// What stands nowhere yet.
-    pub(crate) unwritten: Vec<Grant>,
+    pub(crate) unwritten: Vec<G>,
     /// A former process set out on something that a listing may not show yet.
     pub(crate) inherited: bool,
+}
+
+impl<G> Default for Intent<G> {
+    fn default() -> Self {
+        Self { note: None, unwritten: Vec::new(), inherited: false }
+    }
 }
 
 /// What an object made, or may have made, besides what its status answers for.
@@ -53,7 +59,7 @@ pub(crate) fn of(
     decided: &BindingDecision,
     organization_id: &str,
     view: &View<'_, Organization>,
-) -> (Intent, Option<Vec<GrantStatus>>) {
+) -> (Intent<Grant>, Option<Vec<GrantStatus>>) {
     let (uid, opened) = (binding.uid().unwrap_or_default(), convert::granting(binding));
     let noted = view.noted(&uid);
     let recorded = convert::recorded(binding);

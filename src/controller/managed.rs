@@ -85,7 +85,7 @@ pub(crate) struct Plan<K: Managed> {
     /// What others did, as a sentence: it is told before anything is done about it.
     pub(crate) drift: Option<String>,
     /// What the steps set out to grant, as far as it has to be noted on the object first.
-    pub(crate) intent: Intent,
+    pub(crate) intent: Intent<<K::Realm as Realm>::Granted>,
     /// The marks of grants that stay behind when it goes.
     pub(crate) leaves: Vec<String>,
     /// When to look again without being woken.

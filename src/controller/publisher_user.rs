@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use kube::{Api, Client, ResourceExt};
 
 use crate::{
-    access::{delegation::Namespace, publisher::delegation::PublisherDelegation},
+    access::{
+        delegation::Namespace,
+        publisher::{PublisherRole, delegation::PublisherDelegation},
+    },
     api::{
         Publisher as PublisherObject, PublisherUser, PublisherUserSpec, PublisherUserStatus,
         common::{Conditions, Management},
@@ -14,7 +17,7 @@ use crate::{
     },
     plan::{
         Decision, Finding, Reason,
-        publisher::{DesiredMember, MemberFacts, MemberObject, MemberStep, Other, advice, decide},
+        publisher::{DesiredMember, MemberDecision, MemberFacts, MemberObject, MemberStep, Other, advice, decide},
     },
     status::ConditionType,
 };
@@ -23,7 +26,7 @@ use super::{
     context::Context,
     ground::{lane_or_wait, link},
     key::Kind,
-    lane::Publisher,
+    lane::{Publisher, View},
     link::Link,
     managed::{Managed, Plan, has_finalizer, is_due, new_advice},
     shelf::Guarded,
@@ -47,6 +50,12 @@ impl PublisherUserFacts {
 
     fn observing(&self) -> bool {
         self.spec().is_some_and(|spec| spec.management == Management::Observe)
+    }
+
+    /// Whether it can be told what a namespace may declare.
+    fn knows_delegations(&self, namespace: &Namespace, context: &Context) -> bool {
+        let broken = self.spec().map(convert::broken_publisher_delegations);
+        broken.is_some_and(|broken| broken.is_empty()) && context.knows_namespace(&namespace.name)
     }
 
     fn desired(&self, user: &PublisherUser) -> Result<DesiredMember, Finding> {
@@ -91,7 +100,7 @@ impl Managed for PublisherUser {
         }
     }
 
-    fn plan(&self, facts: &PublisherUserFacts, _: &Context, now: Timestamp) -> Plan<Self> {
+    fn plan(&self, facts: &PublisherUserFacts, context: &Context, now: Timestamp) -> Plan<Self> {
         let mut status = self.status.clone().unwrap_or_default();
         status.user = Some(convert::member_label(&self.spec));
         let lane = match lane_or_wait(self, &facts.link, facts.observing(), &status) {
@@ -102,9 +111,8 @@ impl Managed for PublisherUser {
                 return *plan;
             }
         };
-        // One that cannot be read is told as invalid, and ends nothing.
-        let validity = convert::validity(self.spec.validity.as_ref()).unwrap_or_default();
-        let next = validity.next(now);
+        let validity = convert::validity(self.spec.validity.as_ref());
+        let next = validity.as_ref().ok().and_then(|validity| validity.next(now));
         status.next_transition = next.map(|at| at.to_string());
         let view = lane.view();
         let mut decision = match (facts.desired(self), view.picture()) {
@@ -117,24 +125,24 @@ impl Managed for PublisherUser {
                     namespace: &facts.namespace,
                     observing: facts.observing(),
                 };
-                let others = facts.others.iter().filter_map(|(other, namespace)| {
-                    let (name, desired) = (name_of(other), facts.desired(other).ok()?);
-                    let validity = convert::validity(other.spec.validity.as_ref()).ok()?;
-                    (validity.outside(now).is_none() || other.spec.suspend).then_some(())?;
-                    Some(Other { name, created: created(other, now), namespace, desired })
-                });
+                let others = facts.others.iter().filter_map(|other| another(other, facts, &view, context, now));
                 let deleting = self.metadata.deletion_timestamp.is_some();
                 let among = MemberObject::among(created(self, now), deleting, &desired, others, &looked_at);
                 let object = MemberObject {
-                    outside: validity.outside(now),
+                    recorded: recorded(self, &desired, &view),
+                    outside: validity.as_ref().ok().and_then(|validity| validity.outside(now)),
+                    unreadable: validity.err(),
                     finalized: has_finalizer(self),
                     suspended: self.spec.suspend,
+                    delegations_known: facts.knows_delegations(&facts.namespace, context),
                     ..among
                 };
-                let decision = decide(&object, &desired, &looked_at);
+                let MemberDecision { decision, record } = decide(&object, &desired, &looked_at);
                 // What the portal holds of somebody with whom the namespace has no business is not told.
-                let member = roll.member(&desired.key).filter(|_| decision.ready.reason != Reason::DelegationDenied);
+                let denied = decision.ready.reason == Reason::DelegationDenied && record.is_none();
+                let member = roll.member(&desired.key).filter(|_| !denied);
                 convert::show_member(&mut status, member);
+                status.granted_role = record.map(convert::granted_role);
                 status.warnings = convert::warnings(&self.metadata, advice(&desired, member, roll));
                 decision
             }
@@ -142,8 +150,12 @@ impl Managed for PublisherUser {
             (Ok(_), None) => invalid(self, Finding::new(Reason::PublisherNotReady, "there is no listing yet")),
         };
         decision.recheck_seconds = next.map(|at| at.duration_since(now).as_secs() + 1);
-        let ended = view.ended(&self.uid().unwrap_or_default());
+        let uid = self.uid().unwrap_or_default();
+        let ended = view.ended(&uid);
         drop(view);
+        if let (Some(role), Ok(desired)) = (convert::recorded_role(self), facts.desired(self)) {
+            lane.recorded(&uid, &(desired.key, role));
+        }
         let before = self.status.as_ref().map(|status| status.warnings.as_slice());
         let advice = new_advice(before, &status.warnings);
         Plan { lane: Some(lane), ended, advice, ..Plan::say(decision, status, facts.recheck) }
@@ -172,12 +184,42 @@ impl Managed for PublisherUser {
     }
 }
 
-/// An object that cannot be understood never stood for anybody, so deleting it lets it go.
+/// An object that cannot be understood never stood for anybody, so deleting it lets it go; one whose publisher cannot be read
+/// waits for that.
 fn invalid(object: &PublisherUser, finding: Finding) -> Decision<MemberStep> {
+    if finding.reason == Reason::PublisherNotReady {
+        return Decision::say(finding.reason, finding.message);
+    }
     if object.metadata.deletion_timestamp.is_some() {
         return Decision::release(format!("it never stood for anybody: {}", finding.message));
     }
     Decision::invalid(finding.reason, finding.message)
+}
+
+/// Another object for the same user, while its time is now. One whose time cannot be read keeps what it has.
+fn another<'a>(
+    (other, namespace): &'a (PublisherUser, Namespace),
+    facts: &PublisherUserFacts,
+    view: &View<'_, Publisher>,
+    context: &Context,
+    now: Timestamp,
+) -> Option<Other<'a>> {
+    let (name, desired) = (name_of(other), facts.desired(other).ok()?);
+    let recorded = recorded(other, &desired, view);
+    let now_in_time = match convert::validity(other.spec.validity.as_ref()) {
+        Ok(validity) => validity.outside(now).is_none() || other.spec.suspend,
+        Err(_) => recorded.is_some(),
+    };
+    now_in_time.then_some(())?;
+    let delegations_known = facts.knows_delegations(namespace, context);
+    Some(Other { name, created: created(other, now), namespace, desired, recorded, delegations_known })
+}
+
+/// The role that an object answers for: as its status says, and as the lane made it since.
+fn recorded(user: &PublisherUser, desired: &DesiredMember, view: &View<'_, Publisher>) -> Option<PublisherRole> {
+    let made = view.made(&user.uid().unwrap_or_default());
+    let made = made.into_iter().filter(|(key, _)| *key == desired.key).map(|(_, role)| role);
+    made.chain(convert::recorded_role(user)).max()
 }
 
 fn others(user: &PublisherUser, context: &Context) -> Vec<(PublisherUser, Namespace)> {

@@ -9,6 +9,7 @@ pub mod drift;
 pub mod facts;
 pub mod guard;
 pub mod inventory;
+mod life;
 pub mod permit;
 pub mod person;
 pub mod publisher;

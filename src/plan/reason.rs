@@ -141,7 +141,7 @@ reasons! {
     /// No delegation of the organization or publisher permits it from this namespace.
     DelegationDenied: Refused, "Ask whoever keeps the organization or publisher to add it to `spec.delegations`.";
     /// Another object declares something else for the same user of the publisher.
-    ContradictingRoles: Refused, "Make the objects that the message names say the same, or delete one; the access is untouched.";
+    ContradictingRoles: Refused, "Make all objects for that user say the same, or delete one; the access is untouched.";
     /// The publisher's user is there as something else than the declared one: a group for a person, another tenant.
     MemberMismatch: Refused, "Declare what the portal holds, or remove that user in the portal; the access is untouched.";
     /// The access was there before the object, and the object does not say that it takes it over.
@@ -158,7 +158,7 @@ reasons! {
     OwnOrganizationAdmin: Refused, "Another OrganizationAdmin must remove it in the portal.";
     /// The person is one of `protection.requiredOrganizationAdmins`.
     RequiredOrganizationAdmin: Refused, "Take the address out of `protection.requiredOrganizationAdmins` first.";
-    /// An administrative grant is to be removed, and the organization's owner wants that confirmed.
+    /// An administrative grant is to be removed, and whoever keeps the organization or publisher wants that confirmed.
     ConfirmationRequired: Refused, "Annotate the object with `access.roster.dev/confirm-removal` and the role's name; it goes on by itself.";
     /// More is to be removed within the window than the removal budget allows; everything beyond waits for a person.
     RemovalBudgetExceeded: Refused, "Look at `status.heldRemovals` of the organization or publisher, which names the command that lets go of exactly that.";

@@ -4,6 +4,8 @@
 //! The attempts are data, in `abuse/attempts.yaml`.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod policies;
+
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -35,6 +37,8 @@ struct Attempt {
     binding: Option<Value>,
     #[serde(rename = "ConfluentUser")]
     user: Option<Value>,
+    #[serde(rename = "PublisherUser")]
+    member: Option<Value>,
     #[serde(default)]
     metadata: Value,
     status: Option<Value>,
@@ -44,9 +48,9 @@ struct Attempt {
     says: String,
 }
 
-fn attempts(stage: &Stage, other: &str) -> Vec<Attempt> {
+fn attempts(stage: &Stage, table: &str, other: &str) -> Vec<Attempt> {
     let uid = stage.get("corg", &stage.name).unwrap()["metadata"]["uid"].as_str().unwrap().to_owned();
-    let text = include_str!("abuse/attempts.yaml").replace("$ORG", &stage.name).replace("$OTHER", other);
+    let text = table.replace("$ORG", &stage.name).replace("$OTHER", other);
     let text = text.replace("$ID", &stage.organization_id).replace("$UID", &uid);
     serde_yaml::from_str(&text.replace("$LONG", &"x".repeat(2_000)).replace("$HUGE", &"x".repeat(300_000))).unwrap()
 }
@@ -97,13 +101,37 @@ fn reads(stage: &Stage, name: &str, more: Value) -> Value {
     stage.binding(name, json!({"userRef": {"name": "mary"}}), "DeveloperRead", topic("orders-a"), more)
 }
 
+/// A user of a publisher that need not be there.
+fn contributor(stage: &Stage, name: &str, more: &Value) -> Value {
+    let mut object = json!({"apiVersion": "access.roster.dev/v1alpha1", "kind": "PublisherUser",
+        "metadata": {"name": name, "namespace": stage.name},
+        "spec": {"publisherRef": {"name": stage.name}, "email": format!("{name}@example.com"), "role": "Contributor"}});
+    for (key, value) in more.as_object().into_iter().flatten() {
+        object["spec"][key] = value.clone();
+    }
+    object
+}
+
+/// Makes the attempts of a table; gives what is wrong with how they ended.
+fn refusals(stage: &Stage, tenant: &Path, table: &str, other: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (number, attempt) in attempts(stage, table, other).iter().enumerate() {
+        if let Some(how) = attempt.made(stage, tenant, number) {
+            let Attempt { threat, does, refused, says, .. } = attempt;
+            wrong.push(format!("{threat} {does}: not {refused:?} `{says}`, but {how}"));
+        }
+    }
+    wrong
+}
+
 impl Attempt {
     /// The object that is tried, if it is not a command.
     fn object(&self, stage: &Stage, name: &str) -> Option<Value> {
-        let mut object = match (&self.binding, &self.user) {
-            (Some(change), _) => reads(stage, name, change.clone()),
-            (None, Some(change)) => stage.user(name, "eve@example.com", change.clone()),
-            (None, None) => return None,
+        let mut object = match (&self.binding, &self.user, &self.member) {
+            (Some(change), _, _) => reads(stage, name, change.clone()),
+            (None, Some(change), _) => stage.user(name, "eve@example.com", change.clone()),
+            (None, None, Some(change)) => contributor(stage, name, change),
+            (None, None, None) => return None,
         };
         for (key, value) in self.metadata.as_object().into_iter().flatten() {
             object["metadata"][key] = value.clone();
@@ -186,16 +214,10 @@ fn whatever_a_tenant_tries_is_refused_with_a_sentence_and_reaches_nothing() {
     eventually("the other team has its grant", &mut || stage.remote().contains(&held), &mut String::new);
     let (writes, remote) = (stage.remote_writes(), stage.remote());
 
-    let all = attempts(&stage, other);
-    assert!(all.len() >= 40, "{}", all.len());
-    let mut wrong = Vec::new();
-    for (number, attempt) in all.iter().enumerate() {
-        if let Some(how) = attempt.made(&stage, &tenant, number) {
-            let Attempt { threat, does, refused, says, .. } = attempt;
-            wrong.push(format!("{threat} {does}: not {refused:?} `{says}`, but {how}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), all.len(), wrong.join("\n"));
+    let table = include_str!("abuse/attempts.yaml");
+    assert!(attempts(&stage, table, other).len() >= 40);
+    let wrong = refusals(&stage, &tenant, table, other);
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
     assert_eq!(stage.remote_writes(), writes, "nothing that was tried wrote anything");
     assert_eq!(stage.remote(), remote);
     stage.settled("arb", "good", "True", "InSync");

@@ -15,6 +15,11 @@ pub(crate) fn renders_with(values: &str) {
     helm::Helm::Four.render(helm::CHART, &["--values", values]);
 }
 
+/// The objects that the chart renders, for a story of something else.
+pub(crate) fn rendered(arguments: &[&str]) -> Vec<serde_json::Value> {
+    render::objects(&helm::Helm::Four.render(helm::CHART, arguments))
+}
+
 /// Builds what the tests of the chart need.
 pub(crate) fn prepare() {
     helm::Helm::Four.program();

@@ -204,8 +204,18 @@ static UNTOLD: LazyLock<Text> = LazyLock::new(|| Text {
     good: String::new(),
 });
 
+/// Why the program cannot tell of its rules, if it cannot: then it does not start, as advice without words would be none.
+pub fn untold() -> Option<String> {
+    let texts = match TEXTS.as_ref() {
+        Ok(texts) => texts,
+        Err(error) => return Some(error.to_string()),
+    };
+    let missing = Rule::ALL.iter().find(|rule| texts.iter().all(|text| text.rule != rule.as_str()));
+    missing.map(|rule| format!("nothing is told of `{rule}`"))
+}
+
 impl Rule {
-    /// What is told of it. A test sees to it that every rule is told of.
+    /// What is told of it; [`untold`] is asked at the start, and a test sees to it that every rule is told of.
     pub fn text(self) -> &'static Text {
         let told = TEXTS.as_ref().ok().and_then(|texts| texts.iter().find(|text| text.rule == self.as_str()));
         told.unwrap_or(&UNTOLD)

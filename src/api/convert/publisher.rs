@@ -9,10 +9,11 @@ use crate::{
         },
     },
     api::{
-        PublisherSpec, PublisherUserSpec, PublisherUserStatus,
+        PublisherSpec, PublisherUser, PublisherUserSpec, PublisherUserStatus,
         common::BindingDeletion,
         publisher::{AddRule, MemberCountsStatus, PublisherDelegationSpec, PublisherProtectionSpec, RoleMatch},
         publisher_user::{Mailbox, MemberRole, MemberState, MemberType, ServicePrincipalSpec},
+        removal::ConfirmRemoval,
     },
     plan::{
         Finding, publisher,
@@ -20,19 +21,15 @@ use crate::{
     },
 };
 
-use super::{invalid, namespaces, validity};
+use super::{invalid, namespaces};
 
-/// What a `PublisherUser` declares, on a publisher with that `deletionPolicy`.
+/// What a `PublisherUser` declares, on a publisher with that `deletionPolicy`. When it is in force is told apart.
 pub fn desired_member(spec: &PublisherUserSpec, default: BindingDeletion) -> Result<DesiredMember, Finding> {
     let (key, kind, friendly_name) = who(spec)?;
-    validity(spec.validity.as_ref())?;
     Ok(DesiredMember {
         key,
         kind,
-        role: match spec.role {
-            MemberRole::Owner => PublisherRole::Owner,
-            MemberRole::Contributor => PublisherRole::Contributor,
-        },
+        role: role(spec.role),
         friendly_name,
         adoption: spec.adoption.map(Into::into),
         deletion: match spec.deletion_policy.unwrap_or(default) {
@@ -44,6 +41,26 @@ pub fn desired_member(spec: &PublisherUserSpec, default: BindingDeletion) -> Res
             Mailbox::Unmonitored => publisher::Mailbox::Unmonitored,
         }),
     })
+}
+
+fn role(role: MemberRole) -> PublisherRole {
+    match role {
+        MemberRole::Owner => PublisherRole::Owner,
+        MemberRole::Contributor => PublisherRole::Contributor,
+    }
+}
+
+/// The role that the status says the object answers for.
+pub fn recorded_role(user: &PublisherUser) -> Option<PublisherRole> {
+    user.status.as_ref()?.granted_role.map(role)
+}
+
+/// The same as it is written.
+pub fn granted_role(role: PublisherRole) -> MemberRole {
+    match role {
+        PublisherRole::Owner => MemberRole::Owner,
+        PublisherRole::Contributor => MemberRole::Contributor,
+    }
 }
 
 fn who(spec: &PublisherUserSpec) -> Result<(MemberKey, MemberKind, Option<String>), Finding> {
@@ -141,7 +158,10 @@ pub fn broken_publisher_delegations(spec: &PublisherSpec) -> Vec<String> {
 
 /// What a publisher protects.
 pub fn member_protection(spec: &PublisherProtectionSpec) -> MemberProtection {
-    MemberProtection { minimum_owners: spec.minimum_owners.max(1) as usize }
+    MemberProtection {
+        minimum_owners: spec.minimum_owners.max(1) as usize,
+        confirm_owners: spec.confirm_removal == ConfirmRemoval::Administrative,
+    }
 }
 
 /// How much a roll holds.

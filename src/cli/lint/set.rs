@@ -179,7 +179,8 @@ fn keep<'m, T: DeserializeOwned>(all: &mut BTreeMap<String, Typed<'m, T>>, objec
 
 /// The publisher's deletion policy decides nothing that is judged here.
 fn member(it: Typed<'_, PublisherUser>) -> PublisherMember<'_> {
-    let desired = convert::desired_member(&it.of.spec, BindingDeletion::Delete);
+    let readable = convert::validity(it.of.spec.validity.as_ref());
+    let desired = readable.and_then(|_| convert::desired_member(&it.of.spec, BindingDeletion::Delete));
     PublisherMember { object: it.object, of: it.of, desired }
 }
 

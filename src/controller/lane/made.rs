@@ -6,26 +6,28 @@ use std::collections::HashMap;
 
 use tokio::time::Instant;
 
-use crate::{
-    access::Grant,
-    plan::{Finding, Reason},
-};
+use crate::plan::{Finding, Reason};
 
 use super::{LONGEST_LAG, Lane, State, View, realm::Realm};
 
 /// By the object's uid.
-#[derive(Default)]
-pub(super) struct Made {
-    grants: HashMap<String, Vec<Grant>>,
+pub(super) struct Made<G> {
+    grants: HashMap<String, Vec<G>>,
     /// What this process set out to grant, and noted on the object, until its status answers for it.
-    noted: HashMap<String, Vec<Grant>>,
+    noted: HashMap<String, Vec<G>>,
     /// When a step was last left without an answer.
     doubts: HashMap<String, Instant>,
 }
 
-impl Made {
+impl<G> Default for Made<G> {
+    fn default() -> Self {
+        Self { grants: HashMap::new(), noted: HashMap::new(), doubts: HashMap::new() }
+    }
+}
+
+impl<G: PartialEq> Made<G> {
     /// A step of that object made it, or may have.
-    pub(super) fn add(&mut self, uid: &str, grant: Grant) {
+    pub(super) fn add(&mut self, uid: &str, grant: G) {
         put(&mut self.grants, uid, grant);
     }
 
@@ -34,23 +36,23 @@ impl Made {
         self.doubts.insert(uid.to_owned(), now);
     }
 
-    /// It is not there any more, whoever made it.
-    pub(super) fn end(&mut self, grant: &Grant) {
+    /// Those are not there any more, whoever made them.
+    pub(super) fn end(&mut self, ended: impl Fn(&G) -> bool) {
         self.grants.retain(|_, made| {
-            made.retain(|one| one != grant);
+            made.retain(|one| !ended(one));
             !made.is_empty()
         });
     }
 }
 
-fn put(all: &mut HashMap<String, Vec<Grant>>, uid: &str, grant: Grant) {
+fn put<G: PartialEq>(all: &mut HashMap<String, Vec<G>>, uid: &str, grant: G) {
     let known = all.entry(uid.to_owned()).or_default();
     if !known.contains(&grant) {
         known.push(grant);
     }
 }
 
-fn take(all: &mut HashMap<String, Vec<Grant>>, uid: &str, grant: &Grant) {
+fn take<G: PartialEq>(all: &mut HashMap<String, Vec<G>>, uid: &str, grant: &G) {
     if let Some(mut known) = all.remove(uid) {
         known.retain(|one| one != grant);
         if !known.is_empty() {
@@ -67,12 +69,12 @@ impl<R: Realm> View<'_, R> {
     }
 
     /// What an object made and does not record.
-    pub(crate) fn made(&self, uid: &str) -> Vec<Grant> {
+    pub(crate) fn made(&self, uid: &str) -> Vec<R::Granted> {
         self.state.made.grants.get(uid).cloned().unwrap_or_default()
     }
 
     /// What this process noted on an object before it set out to grant it.
-    pub(crate) fn noted(&self, uid: &str) -> &[Grant] {
+    pub(crate) fn noted(&self, uid: &str) -> &[R::Granted] {
         self.state.made.noted.get(uid).map(Vec::as_slice).unwrap_or_default()
     }
 
@@ -100,7 +102,7 @@ impl<R: Realm> State<R> {
 
 impl<R: Realm> Lane<R> {
     /// What an object sets out to grant stands on it now.
-    pub(crate) fn note(&self, uid: &str, grants: &[Grant]) {
+    pub(crate) fn note(&self, uid: &str, grants: &[R::Granted]) {
         let mut state = self.write();
         for grant in grants {
             put(&mut state.made.noted, uid, grant.clone());
@@ -108,9 +110,9 @@ impl<R: Realm> Lane<R> {
     }
 
     /// The object's status records that grant: what becomes of it is decided by that from now on.
-    pub(crate) fn recorded(&self, uid: &str, grant: &Grant) {
-        let holds = |all: &HashMap<String, Vec<Grant>>| all.get(uid).is_some_and(|known| known.contains(grant));
-        let known = |made: &Made| holds(&made.grants) || holds(&made.noted);
+    pub(crate) fn recorded(&self, uid: &str, grant: &R::Granted) {
+        let holds = |all: &HashMap<String, Vec<R::Granted>>| all.get(uid).is_some_and(|known| known.contains(grant));
+        let known = |made: &Made<R::Granted>| holds(&made.grants) || holds(&made.noted);
         if known(&self.read().made) {
             let made = &mut self.write().made;
             take(&mut made.grants, uid, grant);
@@ -145,7 +147,7 @@ impl<R: Realm> Lane<R> {
 
     /// The object is gone.
     pub(crate) fn forget_made(&self, uid: &str) {
-        let holds = |made: &Made| {
+        let holds = |made: &Made<R::Granted>| {
             made.grants.contains_key(uid) || made.noted.contains_key(uid) || made.doubts.contains_key(uid)
         };
         let known = holds(&self.read().made);

@@ -180,7 +180,7 @@ struct State<R: Realm> {
     /// How many jobs of an object have ended, while it still has something to do.
     ended: HashMap<String, u64>,
     done: HashMap<String, Vec<Done>>,
-    made: made::Made,
+    made: made::Made<R::Granted>,
     /// The vendor asked for silence until then.
     paused_until: Option<Instant>,
     /// Objects whose next try waits for a listing.

@@ -42,6 +42,7 @@ impl Realm for Organization {
     type Step = Step;
     type Removal = Removal;
     type Written = Written;
+    type Granted = Grant;
     type Protection = Protection;
     /// The bindings of `OrganizationAdmin` at the organization.
     type Around = Vec<Binding>;
@@ -200,9 +201,9 @@ impl Realm for Organization {
         Some(grant.clone())
     }
 
-    fn revoked(written: &Written) -> Option<Grant> {
-        let Written::Removed(Removal::Binding(binding)) = written else { return None };
-        binding.grant()
+    fn is_ended(granted: &Grant, written: &Written) -> bool {
+        let Written::Removed(Removal::Binding(binding)) = written else { return false };
+        binding.grant().as_ref() == Some(granted)
     }
 
     fn concerns(written: &Written) -> Concerned {

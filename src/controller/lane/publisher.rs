@@ -52,6 +52,7 @@ impl Realm for Publisher {
     type Step = MemberStep;
     type Removal = MemberRemoval;
     type Written = MemberWritten;
+    type Granted = (MemberKey, PublisherRole);
     type Protection = MemberProtection;
     /// All users, read now: who owns a publisher cannot be asked for alone.
     type Around = Roll;
@@ -144,6 +145,23 @@ impl Realm for Publisher {
         (Reason::MissingOwner, words)
     }
 
+    fn granted(step: &MemberStep) -> Option<Self::Granted> {
+        match step {
+            MemberStep::Add(new) => Some((new.key.clone(), new.role)),
+            MemberStep::Promote(member) => Some((member.key.clone(), PublisherRole::Owner)),
+            MemberStep::Remove(_) => None,
+        }
+    }
+
+    fn is_ended((key, role): &Self::Granted, written: &MemberWritten) -> bool {
+        match written {
+            MemberWritten::Added(_) | MemberWritten::Promoted(_) => false,
+            MemberWritten::Removed { removal, left } => {
+                removal.member().key == *key && (left.is_none() || *role == PublisherRole::Owner)
+            }
+        }
+    }
+
     fn concerns(written: &MemberWritten) -> Concerned {
         Concerned { principal: None, administrators: written.changes_owners() }
     }
@@ -206,9 +224,9 @@ impl Realm for Publisher {
         _: &Roll,
         around: &Roll,
         protection: &MemberProtection,
-        _: &str,
+        confirmed: &str,
     ) -> Result<Guarded<MemberRemoval>, Held> {
-        guard::pass(removal, MemberGuardFacts { roll: around, own: Some(&self.own), protection })
+        guard::pass(removal, MemberGuardFacts { roll: around, own: Some(&self.own), protection, confirmed })
     }
 
     fn ends_administration(removal: &MemberRemoval, around: &Roll) -> bool {

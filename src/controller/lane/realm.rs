@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    access::{Grant, PrincipalId},
+    access::PrincipalId,
     backend::{BackendError, Purpose},
     plan::{Guarded, Held, Permit, Reason},
 };
@@ -26,6 +26,8 @@ pub(crate) trait Realm: Send + Sync + 'static {
     type Removal: Clone + Debug + Send + Sync;
     /// A step that happened.
     type Written: Clone + Debug + Send + Sync;
+    /// What a step makes that its object answers for.
+    type Granted: Clone + PartialEq + Send + Sync;
     /// What the owner protects.
     type Protection;
     /// What removals are judged by besides the picture, read at the beginning of each batch of them.
@@ -83,14 +85,10 @@ pub(crate) trait Realm: Send + Sync + 'static {
     fn told(step: &Self::Step) -> (&'static str, String);
     /// What a 403 to a step means, and what to do.
     fn forbidden(step: &Self::Step) -> (Reason, &'static str);
-    /// The grant that a step makes, where objects record grants.
-    fn granted(_: &Self::Step) -> Option<Grant> {
-        None
-    }
-    /// The grant that a write ended.
-    fn revoked(_: &Self::Written) -> Option<Grant> {
-        None
-    }
+    /// What a step makes, where objects record it.
+    fn granted(step: &Self::Step) -> Option<Self::Granted>;
+    /// Whether a write ended it.
+    fn is_ended(granted: &Self::Granted, written: &Self::Written) -> bool;
 
     /// Whom a write concerns besides its own object.
     fn concerns(written: &Self::Written) -> Concerned;

@@ -316,9 +316,7 @@ pub(super) fn note<R: Realm>(
     if let Some(grant) = R::granted(step) {
         state.made.add(&author.object.uid, grant);
     }
-    if let Some(grant) = R::revoked(written) {
-        state.made.end(&grant);
-    }
+    state.made.end(|granted| R::is_ended(granted, written));
     let (event, text) = R::told(step);
     state.done.entry(author.object.object_uid().to_owned()).or_default().push(Done { event, text, note });
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     access::{Grant, listing::Binding, validity::Outside},
-    plan::{Decision, Fact, Facts, Finding, Reason, Removal, Step, facts::ALLOWED_SKEW, user::known_of},
+    plan::{Decision, Fact, Facts, Finding, Removal, Step, life, user::known_of},
 };
 
 use super::{
@@ -30,7 +30,7 @@ pub(super) fn end(
         return Decision::release(message);
     }
     let message = format!("revoking {}", answered.words());
-    Decision::say(Reason::Revoking, message).with_steps(answered.steps()).owning()
+    Decision::ending(message, answered.steps())
 }
 
 /// Decides about an object whose time has not come, or is over. `deletionPolicy` does not matter here: that a grant ends is
@@ -46,15 +46,14 @@ pub(super) fn lapsed(
     let answered = answered(object, resolved.as_ref().ok(), facts, sharers);
     if let Some(first) = answered.ours.first().cloned() {
         let message = format!("{outside}; being revoked: {}", answered.words());
-        let mut decision = Decision::say(Reason::Progressing, message).with_steps(answered.steps()).owning();
-        decision.overdue = true;
+        let mut decision = Decision::late(message, answered.steps());
         decision.special = first.grant().map(|grant| in_force(&grant, facts));
         let declares = object.recorded.iter().map(|recorded| recorded.grant.clone()).collect();
         return BindingDecision { declares, ..decision.with_binding(Some(&first)) };
     }
     let grant = resolved.as_ref().map(|resolved| &resolved.grant).ok();
     let found = grant.and_then(|grant| facts.inventory.find(grant));
-    let (reason, what) = (reason(outside), what(object, &resolved));
+    let (reason, what) = (life::lapse(outside), what(object, &resolved));
     let words = [vec![format!("{outside}{what}")], answered.kept].concat().join("; ");
     let lapsed = Decision::say(reason, words);
     let decision = match (&resolved, found, outside) {
@@ -74,13 +73,6 @@ pub(super) fn lapsed(
     let special = held.unwrap_or_else(|| Fact::new(false, reason, format!("{outside}{what}")));
     let lets_go = object.recorded.is_some();
     BindingDecision { lets_go, ..decision.with_special(special).with_binding(found) }
-}
-
-fn reason(outside: Outside) -> Reason {
-    match outside {
-        Outside::NotYet(_) => Reason::NotYetValid,
-        Outside::Over(_) => Reason::Expired,
-    }
 }
 
 /// What it is about, in words.
@@ -146,19 +138,11 @@ impl Answered {
     }
 }
 
-/// Whether what is there is this object's to end. What it never recorded and cannot have made is not: before its time it has
-/// made nothing, and what was made after its time was over was made by somebody else.
+/// Whether what is there is this object's to end. What it never recorded and cannot have made is not.
 fn is_ours(object: &BindingObject, resolved: &Resolved<'_>, binding: &Binding, facts: &Facts<'_>) -> bool {
-    if object.recorded.as_ref().is_some_and(|recorded| recorded.grant == resolved.grant) {
-        return true;
-    }
-    let possible = match object.validity.outside(facts.now) {
-        None => true,
-        Some(Outside::NotYet(_)) => false,
-        Some(Outside::Over(at)) => {
-            binding.created_at.is_none_or(|made| made <= at.saturating_add(ALLOWED_SKEW).unwrap_or(at))
-        }
-    };
+    let recorded = object.recorded.as_ref().is_some_and(|recorded| recorded.grant == resolved.grant);
+    let outside = object.validity.outside(facts.now);
+    let possible = recorded || life::can_have_made(outside, binding.created_at, false);
     possible && not_ours(object, resolved, binding).is_none()
 }
 

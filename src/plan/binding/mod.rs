@@ -24,7 +24,8 @@ pub use self::{
 };
 use super::{
     Decision, Fact, Finding, Inventory, Reason, Removal, Step,
-    facts::{Adoption, Facts, pre_exists},
+    facts::{Adoption, Facts},
+    life::{Life, is_left_alone},
     user::{counted, known_of, list},
 };
 
@@ -142,14 +143,14 @@ pub fn decide(
     facts: &Facts<'_>,
     sharers: Sharers<'_>,
 ) -> BindingDecision {
+    let (deleting, suspended, observing) = (object.deleting, object.suspended, facts.observing);
+    let life = Life { deleting, suspended, observing, realm: "organization" };
     if object.deleting {
-        let observing = facts.observing.then(|| Decision::unrevoked("organization"));
-        return observing.unwrap_or_else(|| end(object, desired, facts, sharers)).into();
+        return life.unrevoked().unwrap_or_else(|| end(object, desired, facts, sharers)).into();
     }
     let withdrawn = withdrawn(object, facts);
     let revoking = withdrawn.as_ref().and_then(|denial| revoke(object, denial, facts, sharers));
-    // Neither `suspend` nor an edit keeps what the organization's owner withdrew.
-    let suspended = object.suspended && revoking.is_none();
+    let withdrawing = revoking.is_some();
     let mut decided = revoking.unwrap_or_else(|| {
         let bare = withdrawn.map(|_| BindingObject { recorded: None, ..object.clone() });
         let mut decided = in_time(bare.as_ref().unwrap_or(object), desired, facts, sharers);
@@ -159,13 +160,11 @@ pub fn decide(
     decided.meaning = meaning(object, desired, facts);
     decided.next = object.validity.next(facts.now);
     decided.decision.recheck_seconds = decided.next.map(|at| at.duration_since(facts.now).as_secs() + 1);
+    decided.decision = life.restrained(decided.decision, withdrawing);
     if facts.observing {
         // An observer answers for nothing that it did not answer for before.
-        let decision = decided.decision.observed("organization");
-        return BindingDecision { decision, record: None, lets_go: false, ..decided };
-    }
-    if suspended {
-        decided.decision = decided.decision.suspended();
+        decided.record = None;
+        decided.lets_go = false;
     }
     decided
 }
@@ -306,12 +305,7 @@ fn not_ours(object: &BindingObject, resolved: &Resolved<'_>, binding: &Binding) 
     // A role that nobody knows counts as administrative.
     let administrative = resolved.role.is_none_or(|role| role.administrative);
     let adoption = resolved.desired.adoption;
-    let takes_over = match adoption {
-        Some(Adoption::Adopt) => true,
-        Some(Adoption::Refuse) => false,
-        None => !administrative,
-    };
-    if takes_over || !pre_exists(binding.created_at, object.created) {
+    if !is_left_alone(adoption, administrative, binding.created_at, object.created) {
         return None;
     }
     let why = if adoption.is_none() { "is administrative and " } else { "" };

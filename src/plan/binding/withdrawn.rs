@@ -7,7 +7,7 @@ use crate::{
         delegation::{self, GrantRequest},
         validity::Term,
     },
-    plan::{Decision, Fact, Facts, Reason, facts::pre_exists},
+    plan::{Decision, Facts, facts::pre_exists},
 };
 
 use super::{BindingDecision, BindingObject, Sharers, end::Answered, in_force, resolve::denied};
@@ -51,11 +51,8 @@ pub(super) fn revoke(
     let mut answered = Answered::default();
     answered.consider(&recorded.grant, facts, sharers);
     let first = answered.ours.first().cloned()?;
-    let finding = denied(denial);
-    let message = format!("{}; being revoked: {}", finding.message, answered.words());
-    let mut decision = Decision::say(Reason::Progressing, message).with_steps(answered.steps()).owning();
-    decision.validated = Fact { holds: Some(false), finding };
-    decision.overdue = true;
+    let what = format!("being revoked: {}", answered.words());
+    let mut decision = Decision::withdrawing(denied(denial), &what, answered.steps());
     decision.special = Some(in_force(&recorded.grant, facts));
     Some(BindingDecision { declares: vec![recorded.grant.clone()], ..decision.with_binding(Some(&first)) })
 }

@@ -3,7 +3,7 @@
 //! Passing them, and only that, gives a [`Guarded`] removal, which the budget's leave makes a permit.
 
 use crate::{
-    access::publisher::{Member, MemberKey},
+    access::publisher::{Member, MemberKey, PublisherRole},
     plan::{Guarded, Held, Reason, permit::MemberRemoval},
 };
 
@@ -14,11 +14,13 @@ use super::Roll;
 pub struct MemberProtection {
     /// Fewest effective owners that may remain; at least 1.
     pub minimum_owners: usize,
+    /// An ownership is ended only where a person confirmed it.
+    pub confirm_owners: bool,
 }
 
 impl Default for MemberProtection {
     fn default() -> Self {
-        Self { minimum_owners: 1 }
+        Self { minimum_owners: 1, confirm_owners: false }
     }
 }
 
@@ -31,6 +33,8 @@ pub struct MemberGuardFacts<'a> {
     pub own: Option<&'a MemberKey>,
     /// The keeper's rules.
     pub protection: &'a MemberProtection,
+    /// The roles whose removal the object confirms, with commas between them.
+    pub confirmed: &'a str,
 }
 
 /// Lets one removal pass, or says which guard holds it.
@@ -40,6 +44,7 @@ pub fn pass(removal: MemberRemoval, facts: MemberGuardFacts<'_>) -> Result<Guard
     }
     understood(&removal)?;
     enough_remain(&removal, facts)?;
+    confirmed(&removal, facts)?;
     Ok(Guarded::new(removal))
 }
 
@@ -95,6 +100,26 @@ fn enough_remain(removal: &MemberRemoval, facts: MemberGuardFacts<'_>) -> Result
         message: format!(
             "{without} the publisher would have {remaining} effective owners besides the operator, and its minimum is \
              {minimum}: make another user who is there an owner first"
+        ),
+    })
+}
+
+/// Whether a person confirmed that an ownership ends, also of somebody who is invited. Either of what was read of the user
+/// alone and of what the listing says is enough to take it for one.
+fn confirmed(removal: &MemberRemoval, facts: MemberGuardFacts<'_>) -> Result<(), Held> {
+    let member = removal.member();
+    let owns = |member: &Member| member.role == PublisherRole::Owner;
+    let ends_one = owns(member) || facts.roll.member(&member.key).is_some_and(owns);
+    let owner = PublisherRole::Owner.as_str();
+    if !facts.protection.confirm_owners || !ends_one || facts.confirmed.split(',').any(|role| role.trim() == owner) {
+        return Ok(());
+    }
+    Err(Held {
+        reason: Reason::ConfirmationRequired,
+        message: format!(
+            "`{owner}` of `{}` is administrative, and the publisher's `protection.confirmRemoval` wants its removal \
+             confirmed: annotate this object with `access.roster.dev/confirm-removal={owner}`, and it goes on by itself",
+            member.key
         ),
     })
 }

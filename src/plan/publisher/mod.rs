@@ -1,15 +1,18 @@
 //! One user of a publisher: added, adopted, moved between the two roles in one write, removed with its object and when its
 //! time is over. PURE.
 //!
-//! What happens follows from the object and from when the user was added, never from a record: so an owner who was there
+//! Whose a user is follows from the object and from when the user was added, and not from a record: so an owner who was there
 //! before the object, and a contributor who was there before and shall become an owner, are taken over only where the
-//! object spells `adoption: Adopt`. After the write the two could not be told apart.
+//! object spells `adoption: Adopt`. After the write the two could not be told apart. What is recorded is the role that an
+//! object answers for, by which a delegation that is withdrawn is judged.
 
 mod advice;
 mod end;
 pub mod guard;
+mod object;
 mod roll;
 mod step;
+mod withdrawn;
 
 use jiff::Timestamp;
 
@@ -19,14 +22,22 @@ use crate::access::{
         HeldRole, Member, MemberKey, MemberKind, NewMember, PublisherRole,
         delegation::{self, Denial, MemberRequest, PublisherDelegation},
     },
-    validity::Outside,
 };
 
-use self::end::{end, lapsed};
-use super::{Adoption, Decision, Fact, Finding, Reason, facts::pre_exists, permit::MemberRemoval, user::list};
+use self::{
+    end::{end, lapsed},
+    withdrawn::{is_replaced, revoke, withdrawn},
+};
+use super::{
+    Adoption, Class, Decision, Fact, Finding, Reason,
+    life::{Life, is_left_alone},
+    permit::MemberRemoval,
+    user::known_of,
+};
 
 pub use advice::{advice, publisher_advice};
 pub use guard::{MemberGuardFacts, MemberProtection};
+pub use object::{Contradiction, MemberObject, Other};
 pub use roll::{MemberCounts, Roll};
 pub use step::{MemberStep, MemberWritten};
 
@@ -67,49 +78,6 @@ pub struct DesiredMember {
     pub mailbox: Option<Mailbox>,
 }
 
-/// The object around the declaration. [`MemberObject::among`] makes one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MemberObject {
-    /// Its `creationTimestamp`.
-    pub created: Timestamp,
-    /// It is being deleted.
-    pub deleting: bool,
-    /// Other live objects that stand for the same user, as `namespace/name`; in whichever role.
-    pub sharers: Vec<String>,
-    /// One that may declare the same user and says something else of it.
-    pub contradicted: Option<Contradiction>,
-    /// Its time has not come, or is over.
-    pub outside: Option<Outside>,
-    /// It carries our finalizer, and so was in its time before.
-    pub finalized: bool,
-    /// Its spec says that nothing remote is to be changed.
-    pub suspended: bool,
-}
-
-/// What another object says of the same user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Contradiction {
-    /// The object, as `namespace/name`.
-    pub by: String,
-    /// The role that it declares.
-    pub role: PublisherRole,
-    /// What it takes the user for.
-    pub kind: MemberKind,
-}
-
-/// Another live object of the same publisher.
-#[derive(Clone, Debug)]
-pub struct Other<'a> {
-    /// As `namespace/name`.
-    pub name: String,
-    /// Its `creationTimestamp`.
-    pub created: Timestamp,
-    /// Its namespace.
-    pub namespace: &'a Namespace,
-    /// What it declares.
-    pub desired: DesiredMember,
-}
-
 /// Facts about the publisher.
 #[derive(Clone, Copy, Debug)]
 pub struct MemberFacts<'a> {
@@ -127,61 +95,60 @@ pub struct MemberFacts<'a> {
     pub observing: bool,
 }
 
-impl MemberObject {
-    /// An object in its time, among others in theirs. One that no delegation permits neither keeps nor contradicts anything: else whoever may
-    /// write into any namespace could.
-    pub fn among<'a>(
-        created: Timestamp,
-        deleting: bool,
-        desired: &DesiredMember,
-        others: impl IntoIterator<Item = Other<'a>>,
-        facts: &MemberFacts<'_>,
-    ) -> Self {
-        let mut others: Vec<Other<'_>> = others
-            .into_iter()
-            .filter(|other| other.desired.key == desired.key)
-            .filter(|other| permitted(&other.desired, facts.delegations, other.namespace).is_ok())
-            .collect();
-        others.sort_by(|one, other| one.name.cmp(&other.name));
-        let differs = |other: &&Other<'_>| other.desired.role != desired.role || other.desired.kind != desired.kind;
-        let contradicted = others.iter().find(differs).map(|other| Contradiction {
-            by: other.name.clone(),
-            role: other.desired.role,
-            kind: other.desired.kind.clone(),
-        });
-        let member = facts.roll.member(&desired.key);
-        let stands = |other: &Other<'_>| member.is_none_or(|it| ours(other.created, &other.desired, it).is_ok());
-        let sharers = others.into_iter().filter(stands).map(|other| other.name).collect();
-        Self { created, deleting, sharers, contradicted, outside: None, finalized: false, suspended: false }
-    }
+/// A decision about a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberDecision {
+    /// What to do and say.
+    pub decision: Decision<MemberStep>,
+    /// The role that the object answers for from now on.
+    pub record: Option<PublisherRole>,
 }
 
 /// Decides about one user.
-pub fn decide(object: &MemberObject, desired: &DesiredMember, facts: &MemberFacts<'_>) -> Decision<MemberStep> {
+pub fn decide(object: &MemberObject, desired: &DesiredMember, facts: &MemberFacts<'_>) -> MemberDecision {
+    let (deleting, suspended, observing) = (object.deleting, object.suspended, facts.observing);
+    let life = Life { deleting, suspended, observing, realm: "publisher" };
     if object.deleting {
-        let observing = facts.observing.then(|| Decision::unrevoked("publisher"));
-        return observing.unwrap_or_else(|| end(object, desired, facts));
+        let decision = life.unrevoked().unwrap_or_else(|| end(object, desired, facts));
+        return MemberDecision { decision, record: object.recorded };
     }
-    let decision = match object.outside {
-        Some(outside) => lapsed(object, desired, outside, facts),
-        None => live(object, desired, facts),
-    };
-    match (facts.observing, object.suspended) {
-        (true, _) => decision.observed("publisher"),
-        (false, true) => decision.suspended(),
-        (false, false) => decision,
+    let withdrawn = withdrawn(object, desired, facts);
+    let revoking = withdrawn.as_ref().and_then(|denial| revoke(object, desired, denial, facts));
+    let withdrawing = revoking.is_some();
+    let decided = revoking.unwrap_or_else(|| {
+        let lost = withdrawn.filter(|_| !is_replaced(object, desired, facts));
+        let bare = lost.map(|_| MemberObject { recorded: None, ..object.clone() });
+        in_time(bare.as_ref().unwrap_or(object), desired, facts)
+    });
+    // An observer answers for nothing that it did not answer for before.
+    let record = if facts.observing { object.recorded } else { decided.record };
+    MemberDecision { decision: life.restrained(decided.decision, withdrawing), record }
+}
+
+/// What is decided by the user's own time.
+fn in_time(object: &MemberObject, desired: &DesiredMember, facts: &MemberFacts<'_>) -> MemberDecision {
+    if let Some(outside) = object.outside {
+        return lapsed(object, desired, outside, facts);
     }
+    if let Some(Finding { reason, message }) = &object.unreadable {
+        let decision = Decision::invalid(*reason, message.clone()).with_recorded(object, desired, facts);
+        return MemberDecision { decision, record: object.recorded };
+    }
+    let mut decision = live(object, desired, facts);
+    let record = if decision.ready.reason.class() == Class::Settled { Some(desired.role) } else { object.recorded };
+    decision.owns |= object.recorded.is_some();
+    MemberDecision { decision, record }
 }
 
 fn live(object: &MemberObject, desired: &DesiredMember, facts: &MemberFacts<'_>) -> Decision<MemberStep> {
     let key = &desired.key;
-    if let Err(denial) = permitted(desired, facts.delegations, facts.namespace) {
-        return denied(key, &denial);
+    if let Err(denial) = permitted(desired, desired.role, facts.delegations, facts.namespace) {
+        return denied(key, &denial).with_recorded(object, desired, facts);
     }
     let member = facts.roll.member(key);
     let ours = member.map(|member| ours(object.created, desired, member));
     if let Some(contradiction) = &object.contradicted {
-        let mut decision = Decision::invalid(Reason::ContradictingRoles, contradiction.said(desired));
+        let mut decision = Decision::invalid(Reason::ContradictingRoles, contradiction.said(desired, facts.namespace));
         decision.owns = matches!(ours, Some(Ok(())));
         return decision.with_special(granted(desired, member));
     }
@@ -221,14 +188,19 @@ fn there(
             MemberStep::Remove(removal)
         }
         (PublisherRole::Contributor, PublisherRole::Contributor) | (PublisherRole::Owner, PublisherRole::Owner) => {
-            return settled(object, desired, member).with_special(special);
+            return settled(object, desired, member, facts).with_special(special);
         }
     };
     let message = format!("`{key}` is {} and is being made {}", member.role, desired.role);
     under_way(step, message, facts).with_special(special)
 }
 
-fn settled(object: &MemberObject, desired: &DesiredMember, member: &Member) -> Decision<MemberStep> {
+fn settled(
+    object: &MemberObject,
+    desired: &DesiredMember,
+    member: &Member,
+    facts: &MemberFacts<'_>,
+) -> Decision<MemberStep> {
     let (key, role) = (&desired.key, desired.role);
     let decision = if member.invited {
         let message = format!("`{key}` is invited as {role}, which takes effect once they accept");
@@ -236,28 +208,50 @@ fn settled(object: &MemberObject, desired: &DesiredMember, member: &Member) -> D
     } else if object.sharers.is_empty() {
         Decision::say(Reason::InSync, format!("`{key}` is {role} of the publisher"))
     } else {
-        let others = list(&object.sharers);
+        let others = known_of(&object.sharers, facts.namespace);
         let message =
-            format!("`{key}` is {role} of the publisher; {others} declare the same user, who goes with the last");
+            format!("`{key}` is {role} of the publisher; declared by {others} too, the user goes with the last");
         Decision::say(Reason::Shared, message)
     };
     decision.owning()
 }
 
-/// Says nothing of what the portal holds: the namespace has no business with it.
-fn denied(key: &MemberKey, denial: &Denial) -> Decision<MemberStep> {
-    let next = "whoever keeps the publisher can add it to `spec.delegations`";
-    Decision::invalid(Reason::DelegationDenied, format!("`{key}`: {denial}; {next}"))
+impl Decision<MemberStep> {
+    /// A declaration that does not hold up leaves the object what it had before.
+    fn with_recorded(mut self, object: &MemberObject, desired: &DesiredMember, facts: &MemberFacts<'_>) -> Self {
+        self.special = object.recorded.map(|role| {
+            let recorded = DesiredMember { role, ..desired.clone() };
+            granted(&recorded, facts.roll.member(&desired.key))
+        });
+        self.owns = object.recorded.is_some();
+        self
+    }
 }
 
-/// Whether a namespace may declare that user.
+/// Says nothing of what the portal holds: the namespace has no business with it.
+fn denied(key: &MemberKey, denial: &Denial) -> Decision<MemberStep> {
+    let finding = denied_finding(key, denial);
+    Decision::invalid(finding.reason, finding.message)
+}
+
+fn denied_finding(key: &MemberKey, denial: &Denial) -> Finding {
+    let next = "whoever keeps the publisher can add it to `spec.delegations`";
+    Finding::new(Reason::DelegationDenied, format!("`{key}`: {denial}; {next}"))
+}
+
+/// Whether a namespace may declare that user in that role.
 fn permitted(
     desired: &DesiredMember,
+    role: PublisherRole,
     delegations: &[PublisherDelegation],
     namespace: &Namespace,
 ) -> Result<(), Denial> {
-    let request = MemberRequest { key: &desired.key, kind: &desired.kind, role: desired.role };
-    delegation::may_add(delegations, namespace, request)
+    delegation::may_add(delegations, namespace, MemberRequest { key: &desired.key, kind: &desired.kind, role })
+}
+
+/// Whether what the portal holds is no more than an object answers for.
+fn covers(recorded: PublisherRole, desired: &DesiredMember, member: &Member) -> bool {
+    member.kind == desired.kind && member.role.known().is_some_and(|held| held <= recorded)
 }
 
 /// Whether an object stands for the user that the portal holds under its key, or why it leaves that user alone.
@@ -276,12 +270,7 @@ fn ours(created: Timestamp, desired: &DesiredMember, member: &Member) -> Result<
         return Err(Finding::new(Reason::MemberMismatch, message));
     }
     let administrative = member.role == PublisherRole::Owner || desired.role.is_administrative();
-    let takes_over = match desired.adoption {
-        Some(Adoption::Adopt) => true,
-        Some(Adoption::Refuse) => false,
-        None => !administrative,
-    };
-    if takes_over || !pre_exists(member.added_at, created) {
+    if !is_left_alone(desired.adoption, administrative, member.added_at, created) {
         return Ok(());
     }
     let why = if desired.adoption.is_none() { ", and owners are taken over only where that is spelled" } else { "" };
@@ -333,21 +322,6 @@ fn unknown_role(key: &MemberKey, word: &str) -> String {
         "the portal gives `{key}` the role `{word}`, which Roster does not know: give Owner or Contributor in the portal, or \
          remove the user there; it is untouched"
     )
-}
-
-impl Contradiction {
-    fn said(&self, desired: &DesiredMember) -> String {
-        let (here, there) = if self.role == desired.role {
-            (kind(&desired.kind), kind(&self.kind))
-        } else {
-            (desired.role.to_string(), self.role.to_string())
-        };
-        format!(
-            "this object declares `{}` as {here}, and `{}` as {there}: make both say the same, or delete one; until then \
-             nothing is changed",
-            desired.key, self.by
-        )
-    }
 }
 
 fn kind(kind: &MemberKind) -> String {

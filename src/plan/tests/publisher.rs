@@ -4,6 +4,7 @@ mod guarded;
 mod lapsed;
 mod property;
 mod roll;
+mod withdrawn;
 
 use super::*;
 use crate::{
@@ -129,9 +130,11 @@ impl Portal {
             created: now(),
             namespace: &self.namespace,
             desired: desired.clone(),
+            recorded: None,
+            delegations_known: true,
         });
         let object = MemberObject::among(now(), deleting, desired, others, &self.facts());
-        decide(&object, desired, &self.facts())
+        decide(&object, desired, &self.facts()).decision
     }
 
     fn live(&self, desired: &DesiredMember) -> Decision<MemberStep> {
@@ -143,8 +146,9 @@ impl Portal {
     }
 
     fn judged(&self, removal: MemberRemoval, minimum: usize) -> Result<(), Reason> {
-        let protection = MemberProtection { minimum_owners: minimum };
-        let facts = MemberGuardFacts { roll: &self.roll, own: self.own.as_ref(), protection: &protection };
+        let protection = MemberProtection { minimum_owners: minimum, ..MemberProtection::default() };
+        let (roll, own) = (&self.roll, self.own.as_ref());
+        let facts = MemberGuardFacts { roll, own, protection: &protection, confirmed: "" };
         pass(removal, facts).map(|_| ()).map_err(|held| held.reason)
     }
 }
@@ -267,7 +271,7 @@ fn what_is_there_as_something_else_is_left_alone() {
 #[test]
 fn objects_share_a_user_or_contradict_each_other() {
     let ada = "ada@example.com";
-    let other = |role| [("other/ada", desired(ada, role))];
+    let other = |role| [("team/other", desired(ada, role))];
     let mut portal = Portal::of(roll([recent(ada, Contributor)]));
     let shared = portal.said(false, &desired(ada, Contributor), &other(Contributor));
     assert_eq!(shared.ready.reason, Reason::Shared);
@@ -276,14 +280,14 @@ fn objects_share_a_user_or_contradict_each_other() {
     assert_eq!((torn.ready.reason, torn.steps.len(), torn.owns), (Reason::ContradictingRoles, 0, true));
     assert_eq!(
         torn.ready.message,
-        "this object declares `ada@example.com` as Owner, and `other/ada` as Contributor: make both say the same, or \
+        "this object declares `ada@example.com` as Owner, and `team/other` as Contributor: make both say the same, or \
          delete one; until then nothing is changed"
     );
     // Before anybody is there as well, and on what the user is.
-    let group = [("other/ada", DesiredMember { kind: MemberKind::Group, ..desired(ada, Owner) })];
+    let group = [("team/other", DesiredMember { kind: MemberKind::Group, ..desired(ada, Owner) })];
     let torn = Portal::of(roll([])).said(false, &desired(ada, Owner), &group);
     assert_eq!((torn.ready.reason, torn.steps.len(), torn.owns), (Reason::ContradictingRoles, 0, false));
-    assert!(torn.ready.message.contains("as a person, and `other/ada` as a group"), "{}", torn.ready.message);
+    assert!(torn.ready.message.contains("as a person, and `team/other` as a group"), "{}", torn.ready.message);
     // Whoever still declares the user keeps it, and then has it the other way.
     assert!(portal.said(true, &desired(ada, Contributor), &other(Owner)).released);
     // Another key, and another object that no delegation permits, are nobody's business.

@@ -223,6 +223,16 @@ fn the_policies_name_what_the_operator_names() {
     for name in [roster::api::FINALIZER, roster::api::RELEASE] {
         assert!(policies.iter().any(|policy| policy.contains(&format!("'{name}'"))), "{name}");
     }
+    // Two more are asked for by name; the one is a rule for each of two kinds.
+    let count = |values: &str| {
+        let rendered = objects(&Helm::Four.render(CHART, &["--set", values]));
+        let of = |kind: &str| of_kind(&rendered, kind).len();
+        assert_eq!(of("ValidatingAdmissionPolicy"), of("ValidatingAdmissionPolicyBinding"));
+        of("ValidatingAdmissionPolicy")
+    };
+    assert_eq!(count("admissionPolicies.invite=true"), 4);
+    assert_eq!(count("admissionPolicies.bind=true"), 5);
+    assert_eq!(count("admissionPolicies.bind=true,admissionPolicies.invite=true"), 6);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod connection;
 mod guards;
 mod limits;
 mod users;
+mod withdrawn;
 
 use std::collections::BTreeMap;
 

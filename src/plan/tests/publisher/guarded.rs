@@ -52,8 +52,12 @@ fn a_held_removal_says_how_many_would_remain() {
     let mut portal = Portal::of(roll([]));
     let linus = MemberRemoval::Member(member("linus@example.com", Owner));
     portal.roll.apply(&MemberWritten::Removed { removal: linus, left: None });
-    let facts =
-        MemberGuardFacts { roll: &portal.roll, own: portal.own.as_ref(), protection: &MemberProtection::default() };
+    let facts = MemberGuardFacts {
+        roll: &portal.roll,
+        own: portal.own.as_ref(),
+        protection: &MemberProtection::default(),
+        confirmed: "",
+    };
     let held = pass(MemberRemoval::Member(member("grace@example.com", Owner)), facts).unwrap_err();
     assert_eq!(
         held.message,
@@ -70,7 +74,8 @@ fn what_is_not_understood_is_never_taken_away() {
         Member { kind: MemberKind::Other("robot".to_owned()), ..grace.clone() },
     ] {
         let roll = Roll::new(Members(vec![grace.clone(), member("ada@example.com", Owner), strange.clone()]));
-        let facts = MemberGuardFacts { roll: &roll, own: None, protection: &MemberProtection::default() };
+        let facts =
+            MemberGuardFacts { roll: &roll, own: None, protection: &MemberProtection::default(), confirmed: "" };
         let held = pass(MemberRemoval::Member(strange), facts).unwrap_err();
         assert_eq!(held.reason, Reason::MemberMismatch, "{}", held.message);
     }

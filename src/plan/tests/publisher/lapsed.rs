@@ -31,7 +31,7 @@ fn a_user_is_removed_when_its_time_is_over_and_not_before_it_came() {
         let desired = desired(ada, Contributor);
         let among = MemberObject::among(now(), false, &desired, [], &portal.facts());
         let object = MemberObject { outside: Some(outside), finalized, ..among };
-        let decision = decide(&object, &desired, &portal.facts());
+        let decision = decide(&object, &desired, &portal.facts()).decision;
         let told = (decision.ready.reason, steps(&decision), decision.special.as_ref().and_then(|it| it.holds));
         let expected = (reason, step.map(str::to_owned).into_iter().collect(), Some(granted));
         assert_eq!(told, expected, "{outside} {finalized} {held:?}");
@@ -44,13 +44,19 @@ fn a_user_stays_while_another_object_is_in_its_time() {
     let ada = "ada@example.com";
     let portal = Portal::of(roll([member(ada, Contributor)]));
     let desired = desired(ada, Contributor);
-    let other =
-        Other { name: "other/ada".to_owned(), created: now(), namespace: &portal.namespace, desired: desired.clone() };
+    let other = Other {
+        name: "team/other".to_owned(),
+        created: now(),
+        namespace: &portal.namespace,
+        desired: desired.clone(),
+        recorded: None,
+        delegations_known: true,
+    };
     let among = MemberObject::among(now(), false, &desired, [other], &portal.facts());
     let object = MemberObject { outside: Some(Outside::Over(hours(-1))), finalized: true, ..among };
-    let decision = decide(&object, &desired, &portal.facts());
+    let decision = decide(&object, &desired, &portal.facts()).decision;
     assert_eq!((decision.ready.reason, decision.steps.len()), (Reason::Expired, 0));
-    assert!(decision.ready.message.contains("`other/ada` declare the same user"), "{}", decision.ready.message);
+    assert!(decision.ready.message.contains("declared by `team/other` too"), "{}", decision.ready.message);
 }
 
 #[test]
@@ -66,7 +72,7 @@ fn the_operators_own_entry_and_denied_ones_stay_after_their_time() {
     let judged = |portal: &Portal, desired: &DesiredMember| {
         let among = MemberObject::among(now(), false, desired, [], &portal.facts());
         let object = MemberObject { outside: Some(Outside::Over(hours(-1))), finalized: true, ..among };
-        let decision = decide(&object, desired, &portal.facts());
+        let decision = decide(&object, desired, &portal.facts()).decision;
         assert!(decision.steps.is_empty());
         decision.ready.reason
     };
@@ -90,7 +96,7 @@ fn a_restrained_user_is_left_as_the_portal_has_it() {
         let judged = |deleting, suspended, observing| {
             let facts = MemberFacts { observing, ..portal.facts() };
             let among = MemberObject::among(now(), deleting, &desired, [], &facts);
-            decide(&MemberObject { suspended, ..among }, &desired, &facts)
+            decide(&MemberObject { suspended, ..among }, &desired, &facts).decision
         };
         for (suspended, reason, owns) in [(true, Reason::Suspended, owns), (false, Reason::Observed, false)] {
             let decision = judged(false, suspended, !suspended);

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::plan::publisher::guard::effective_owners;
+use crate::plan::publisher::{MemberDecision, guard::effective_owners};
 
 /// One thing that happens to an object, or to the portal by somebody's hand.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ enum Event {
     Delete { object: usize },
     /// Somebody is added, or their role is changed, in the portal.
     ByHand { person: usize, role: PublisherRole, invited: bool },
+    /// The publisher's keeper delegates these roles and no other.
+    Delegate { roles: Vec<PublisherRole> },
 }
 
 fn role() -> impl Strategy<Value = PublisherRole> {
@@ -31,6 +33,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (0_usize..6).prop_map(|object| Event::Delete { object }),
         1 => (0_usize..3, role(), any::<bool>())
             .prop_map(|(person, role, invited)| Event::ByHand { person, role, invited }),
+        1 => prop::collection::vec(role(), 0..3).prop_map(|roles| Event::Delegate { roles }),
     ]
 }
 
@@ -43,6 +46,7 @@ struct Declared {
     created: Timestamp,
     deleting: bool,
     desired: DesiredMember,
+    recorded: Option<PublisherRole>,
 }
 
 /// A portal with objects beside it, under a clock that goes on by an hour with each event.
@@ -55,12 +59,16 @@ struct Run {
 
 impl Run {
     fn owners(&self) -> usize {
-        let facts =
-            MemberGuardFacts { roll: &self.portal.roll, own: self.portal.own.as_ref(), protection: &self.protection };
+        let facts = MemberGuardFacts {
+            roll: &self.portal.roll,
+            own: self.portal.own.as_ref(),
+            protection: &self.protection,
+            confirmed: "",
+        };
         effective_owners(facts).count()
     }
 
-    fn decided(&self, index: usize) -> Option<(Decision<MemberStep>, MemberKey)> {
+    fn decided(&self, index: usize) -> Option<(MemberDecision, MemberKey)> {
         let mine = self.objects[index].as_ref()?;
         let others = self.objects.iter().enumerate().filter(|(other, _)| *other != index);
         let others = others.filter_map(|(other, declared)| Some((other, declared.as_ref().filter(|it| !it.deleting)?)));
@@ -69,9 +77,12 @@ impl Run {
             created: declared.created,
             namespace: &self.portal.namespace,
             desired: declared.desired.clone(),
+            recorded: declared.recorded,
+            delegations_known: true,
         });
         let facts = self.portal.facts();
-        let object = MemberObject::among(mine.created, mine.deleting, &mine.desired, others, &facts);
+        let among = MemberObject::among(mine.created, mine.deleting, &mine.desired, others, &facts);
+        let object = MemberObject { recorded: mine.recorded, delegations_known: true, ..among };
         Some((decide(&object, &mine.desired, &facts), mine.desired.key.clone()))
     }
 
@@ -91,6 +102,7 @@ impl Run {
                         roll: &self.portal.roll,
                         own: self.portal.own.as_ref(),
                         protection: &self.protection,
+                        confirmed: "",
                     };
                     let Ok(permit) = pass(removal.clone(), facts) else { break };
                     let was = permit.removal().member().clone();
@@ -113,7 +125,9 @@ impl Run {
                 match &mut self.objects[*object] {
                     Some(declared) if declared.deleting => {}
                     Some(declared) => declared.desired = desired,
-                    empty @ None => *empty = Some(Declared { created: self.at, deleting: false, desired }),
+                    empty @ None => {
+                        *empty = Some(Declared { created: self.at, deleting: false, desired, recorded: None });
+                    }
                 }
             }
             Event::Delete { object } => {
@@ -128,6 +142,7 @@ impl Run {
                 let now = known.map_or(fresh, |known| Member { role: (*role).into(), ..known });
                 self.portal.roll.apply(&MemberWritten::Added(now));
             }
+            Event::Delegate { roles } => self.portal.delegations[0].rules[0].roles.clone_from(roles),
             Event::Look { .. } => {}
         }
     }
@@ -135,12 +150,12 @@ impl Run {
 
 proptest! {
     /// No run of decisions and guarded removals leaves fewer owners than the minimum, takes away whom no object
-    /// declares, or takes from somebody who was there before an ownership that the object does not spell.
+    /// declares or answers for, or takes from somebody who was there before an ownership that the object does not spell.
     #[test]
     fn no_run_takes_away_what_it_may_not(minimum in 0_usize..3, events in prop::collection::vec(event(), 0..60)) {
         let mut run = Run {
             portal: Portal::of(roll([])),
-            protection: MemberProtection { minimum_owners: minimum },
+            protection: MemberProtection { minimum_owners: minimum, ..MemberProtection::default() },
             objects: (0..6).map(|_| None).collect(),
             at: now(),
         };
@@ -148,7 +163,7 @@ proptest! {
             run.at += SignedDuration::from_hours(1);
             run.happens(&event);
             let Event::Look { object } = event else { continue };
-            let Some((decision, declared)) = run.decided(object) else { continue };
+            let Some((MemberDecision { decision, record }, declared)) = run.decided(object) else { continue };
             let before = run.owners();
             let removed = run.make(&decision);
             prop_assert!(run.owners() >= minimum.max(1).min(before));
@@ -156,7 +171,9 @@ proptest! {
             for was in removed {
                 prop_assert_eq!(&was.key, &declared);
                 let mine = mine.ok_or_else(|| TestCaseError::fail("nothing declares what was removed"))?;
-                let ours = was.added_at.is_some_and(|at| at >= mine.created);
+                // What an object answered for is withdrawn whatever it says of itself since.
+                let answered = mine.recorded.is_some_and(|role| was.role.known().is_some_and(|held| held <= role));
+                let ours = answered || was.added_at.is_some_and(|at| at >= mine.created);
                 prop_assert!(ours || mine.desired.adoption != Some(Adoption::Refuse));
                 prop_assert!(ours || was.role == Contributor || mine.desired.adoption == Some(Adoption::Adopt));
             }
@@ -165,6 +182,8 @@ proptest! {
             }
             if decision.released {
                 run.objects[object] = None;
+            } else if let Some(mine) = &mut run.objects[object] {
+                mine.recorded = record;
             }
         }
     }
@@ -182,15 +201,16 @@ proptest! {
             run.at += SignedDuration::from_hours(1);
             run.happens(&event);
         }
+        run.happens(&Event::Delegate { roles: PublisherRole::ALL.to_vec() });
         for object in 0..6 {
             let adopt = Some(Adoption::Adopt);
             let desired = DesiredMember { adoption: adopt, ..desired(&person(object), roles[object % 3]) };
-            run.objects[object] = Some(Declared { created: run.at, deleting: false, desired });
+            run.objects[object] = Some(Declared { created: run.at, deleting: false, desired, recorded: None });
         }
         for pass in 0..2 {
             for object in 0..6 {
                 let decided = run.decided(object);
-                let (decision, _) = decided.ok_or_else(|| TestCaseError::fail("it is declared"))?;
+                let (MemberDecision { decision, .. }, _) = decided.ok_or_else(|| TestCaseError::fail("it is declared"))?;
                 prop_assert!(pass == 0 || decision.steps.is_empty(), "{:?}", decision.steps);
                 run.make(&decision);
             }
