@@ -7,6 +7,10 @@
     clippy::similar_names,
     reason = "helpers of tests fail and speak as tests do"
 )]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what can be drawn grows, and most of it is nothing to most who look at it"
+)]
 
 mod chance;
 mod crash;
