@@ -19,6 +19,7 @@ mod lag;
 mod memory;
 mod model;
 mod order;
+mod reason;
 mod replica;
 mod stage;
 mod story;
