@@ -15,6 +15,7 @@
 mod chance;
 mod crash;
 mod drive;
+mod fault;
 mod lag;
 mod memory;
 mod model;
