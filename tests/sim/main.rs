@@ -20,6 +20,7 @@ mod lag;
 mod memory;
 mod model;
 mod order;
+mod pure;
 mod reason;
 mod replica;
 mod stage;
