@@ -17,7 +17,7 @@ use crate::{
 
 use super::{
     history::{Act, Theme},
-    step::Step,
+    step::{Step, faults},
 };
 use declared::{Declared, grant, member, person, recorded};
 
@@ -41,6 +41,8 @@ pub(super) struct Laws {
     changes: Vec<Change>,
     /// Since when, and until when, the operator may not see what is declared.
     blind: Option<(Instant, Instant)>,
+    /// A listing showed less than there is.
+    lied: bool,
     /// How many removals people have said yes to.
     acknowledged: usize,
     removals: Vec<Instant>,
@@ -50,7 +52,7 @@ impl Laws {
     pub(super) fn new(theme: Theme, stage: &Stage) -> Self {
         stage.changes.take();
         let (declared, steps, changes, removals) = (Declared::default(), Vec::new(), Vec::new(), Vec::new());
-        Self { theme, declared, steps, changes, blind: None, acknowledged: 0, removals }
+        Self { theme, declared, steps, changes, blind: None, lied: false, acknowledged: 0, removals }
     }
 
     /// Notes what is said yes to, before it is.
@@ -66,6 +68,7 @@ impl Laws {
     pub(super) fn played(&mut self, act: &Act, stage: &Stage) {
         self.steps.push(format!("{:?} {:?}", stage.simulator.now(), act.step));
         let now = Instant::now();
+        self.lied |= matches!(act.step, Step::Fail(which) if faults()[which].0.ends_with("listed as none"));
         if let Step::Trouble(trouble) = act.step
             && trouble != Trouble::Gone
         {
@@ -114,6 +117,9 @@ impl Laws {
         if came.iter().chain(&went).any(|it| ours(it)) && self.declared.observed.holds("observed", change.at, slack) {
             return Some("law 2: something was changed that is only observed".to_owned());
         }
+        if came.iter().any(|it| ours(it)) && self.declared.withdrawn.holds("withdrawn", change.at, slack) {
+            return Some("law 2: something was granted whose delegation is withdrawn".to_owned());
+        }
         if let Some(what) = came.iter().find(|it| !self.declared.granted.held(it, change.at, slack)) {
             return Some(format!("law 2: nobody declares what was granted: {what}"));
         }
@@ -123,8 +129,8 @@ impl Laws {
         if let Some(what) = went.iter().find(|it| self.declared.kept.holds(it, change.at, slack)) {
             return Some(format!("law 2: what was removed is declared: {what}"));
         }
-        // Where listings lag, a successor cannot know what its predecessor made, and is told so.
-        let carried_out = matches!(change.status, 200..300) || (change.status == 409 && !self.theme.slow);
+        // Where listings lag or lie, a successor cannot know what its predecessor made, and is told so.
+        let carried_out = matches!(change.status, 200..300) || (change.status == 409 && !self.theme.slow && !self.lied);
         if change.request.starts_with("POST /iam/") && carried_out && came.is_empty() {
             return Some("law 3: what was to be created was there".to_owned());
         }

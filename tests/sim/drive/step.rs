@@ -119,18 +119,7 @@ impl Step {
     pub(crate) async fn play(&self, stage: &mut Stage) {
         match self {
             Self::DeclareUser(name) => stage.perhaps_create(USERS, name, user_spec(name)).await,
-            Self::DeclareBinding(user, role, window) => {
-                if !taken(stage, user, role) {
-                    let mut spec = binding_spec(user, role);
-                    let at = |seconds: &i64| (stage.clock)() + jiff::SignedDuration::from_secs(*seconds);
-                    match window {
-                        Window::Always => {}
-                        Window::From(seconds) => spec["validity"] = json!({"notBefore": at(seconds).to_string()}),
-                        Window::Until(seconds) => spec["validity"] = json!({"notAfter": at(seconds).to_string()}),
-                    }
-                    stage.perhaps_create(BINDINGS, &format!("{user}-{}", role.to_lowercase()), spec).await;
-                }
-            }
+            Self::DeclareBinding(user, role, window) => declare(stage, user, role, *window).await,
             Self::EditBinding(name, role) => {
                 let person = name.split('-').next().unwrap_or_default();
                 if alive(stage, BINDINGS, name) && !taken(stage, person, role) {
@@ -222,6 +211,21 @@ impl Step {
             other => unreachable!("{other:?} is played elsewhere"),
         }
     }
+}
+
+/// Declares a binding, where no other object is for that grant.
+async fn declare(stage: &Stage, user: &str, role: &str, window: Window) {
+    if taken(stage, user, role) {
+        return;
+    }
+    let mut spec = binding_spec(user, role);
+    let at = |seconds| ((stage.clock)() + jiff::SignedDuration::from_secs(seconds)).to_string();
+    match window {
+        Window::Always => {}
+        Window::From(seconds) => spec["validity"] = json!({"notBefore": at(seconds)}),
+        Window::Until(seconds) => spec["validity"] = json!({"notAfter": at(seconds)}),
+    }
+    stage.perhaps_create(BINDINGS, &format!("{user}-{}", role.to_lowercase()), spec).await;
 }
 
 /// Where nobody is there, nothing is done to them.

@@ -11,7 +11,7 @@ use ::http::{Method, Request, Response};
 use axum::body::Body;
 use serde_json::json;
 
-use super::{Memory, answer::Refusal, http::refused};
+use super::{Memory, answer::Refusal, http::refused, resource::Target};
 
 /// One thing that goes wrong with one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,6 +113,7 @@ impl Memory {
         let reset = || Err(io::Error::from(io::ErrorKind::ConnectionReset));
         match trouble {
             Some(Trouble::Conflict) => {
+                self.touch(request.uri().path());
                 let told =
                     "the object has been modified; please apply your changes to the latest version and try again";
                 Ok(refused(&Refusal::new(409, "Conflict", told)))
@@ -129,5 +130,17 @@ impl Memory {
             Some(Trouble::LostRequest) => reset(),
             _ => Ok(self.answer(user, request)),
         }
+    }
+
+    /// Somebody was first indeed: whoever is refused hears of it by a watch.
+    fn touch(&self, path: &str) {
+        let mut state = self.lock();
+        let Some(place) = Target::parse(path).map(|target| target.place()) else { return };
+        if let Some(mut kept) = state.objects.get(&place).cloned() {
+            kept.object["metadata"]["annotations"]["example.com/touched"] = json!(state.version.to_string());
+            state.put(&place, kept);
+        }
+        drop(state);
+        self.ring();
     }
 }

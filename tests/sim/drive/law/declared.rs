@@ -67,6 +67,8 @@ pub(super) struct Declared {
     pub(super) kept: Spans,
     /// `observed`, while the organization is.
     pub(super) observed: Spans,
+    /// `withdrawn`, while its delegation is.
+    pub(super) withdrawn: Spans,
 }
 
 impl Declared {
@@ -84,7 +86,7 @@ impl Declared {
             let stays = object["kind"] == "ConfluentUser" || delegated;
             if let Some(what) = person(&object).or_else(|| grant(&object)) {
                 let span = span(&object, always, clock);
-                if delegated && !suspended && !observed {
+                if !suspended {
                     granted.push((what.clone(), span));
                 }
                 if stays {
@@ -97,7 +99,9 @@ impl Declared {
         }
         self.granted.now(now, granted);
         self.kept.now(now, kept);
-        self.observed.now(now, if observed { vec![("observed".to_owned(), always)] } else { Vec::new() });
+        let holds = |what: &str, holds: bool| if holds { vec![(what.to_owned(), always)] } else { Vec::new() };
+        self.observed.now(now, holds("observed", observed));
+        self.withdrawn.now(now, holds("withdrawn", !delegated));
     }
 }
 
