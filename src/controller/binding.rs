@@ -107,7 +107,7 @@ impl Managed for RoleBinding {
         status.binding_id.clone_from(&decided.binding_id);
         status.next_transition = decided.next.map(|at| at.to_string());
         status.meaning = decided.meaning.as_ref().map(meaning_status).or(status.meaning);
-        status.warnings = convert::warnings(&self.metadata, advice(self, &decided, lane.realm(), &view, context, now));
+        status.warnings = convert::warnings(&self.metadata, advice(self, &decided, lane.realm(), &view, now));
         let ended = view.ended(&uid);
         let recorded = convert::recorded(self);
         let drift = view.picture().and_then(|inventory| drift::of_binding(self, &decided, inventory, &view));
@@ -151,12 +151,13 @@ impl Managed for RoleBinding {
 }
 
 /// What is worth knowing about the grant, once all is as declared: before, what else the principal is to hold may be on its way.
+/// It is compared with what is held, of which listings tell news: what is declared and never made, as of a suspended object, would
+/// be told after one restart and not after another.
 fn advice(
     binding: &RoleBinding,
     decided: &BindingDecision,
     realm: &Organization,
     view: &View<'_, Organization>,
-    context: &Context,
     now: Timestamp,
 ) -> Vec<Advice> {
     let record = decided.record.clone().or_else(|| convert::recorded(binding));
@@ -165,15 +166,8 @@ fn advice(
         return Vec::new();
     }
     let grant = &record.grant;
-    let one = |grant: &Grant| Held {
-        role: grant.role.clone(),
-        at: At::Place(grant.scope.clone()),
-        through: Through::Binding,
-    };
-    let own = one(grant);
-    let declared = context.declared.of_principal(binding.connection(), &grant.principal);
+    let own = Held { role: grant.role.clone(), at: At::Place(grant.scope.clone()), through: Through::Binding };
     let mut rest = held(&grant.principal, &[], inventory.bindings_of(&grant.principal), None);
-    rest.extend(declared.iter().map(one));
     rest.sort();
     rest.dedup();
     rest.retain(|it| *it != own);

@@ -10,7 +10,7 @@ use std::{
 use kube::Resource;
 
 use crate::{
-    access::{Grant, PrincipalId},
+    access::Grant,
     api::{RoleBinding, convert},
 };
 
@@ -33,8 +33,6 @@ struct Inner {
     roles: HashMap<(String, String), usize>,
     /// By organization and grant, the uids.
     grants: HashMap<(String, Grant), BTreeSet<String>>,
-    /// By organization and principal, the uids.
-    holders: HashMap<(String, PrincipalId), BTreeSet<String>>,
 }
 
 impl Declared {
@@ -118,14 +116,6 @@ impl Declared {
         names.sort();
         names
     }
-
-    /// The grants that objects stand for and that are a principal's.
-    pub(crate) fn of_principal(&self, organization: &str, principal: &PrincipalId) -> BTreeSet<Grant> {
-        let inner = self.lock();
-        let uids = inner.holders.get(&(organization.to_owned(), principal.clone()));
-        let objects = uids.into_iter().flatten().filter_map(|uid| inner.objects.get(uid));
-        objects.flat_map(|(_, _, grants)| grants).filter(|it| it.principal == *principal).cloned().collect()
-    }
 }
 
 /// Takes a uid out of a set, and the set out of the map where nothing is left in it.
@@ -158,8 +148,6 @@ impl Inner {
         self.remove(&key.uid);
         for grant in &grants {
             self.grants.entry((organization.to_owned(), grant.clone())).or_default().insert(key.uid.clone());
-            let holder = (organization.to_owned(), grant.principal.clone());
-            self.holders.entry(holder).or_default().insert(key.uid.clone());
         }
         if !grants.is_empty() {
             self.objects.insert(key.uid.clone(), (key.clone(), organization.to_owned(), grants));
@@ -171,7 +159,6 @@ impl Inner {
             return;
         };
         for grant in grants {
-            forget(&mut self.holders, &(organization.clone(), grant.principal.clone()), uid);
             forget(&mut self.grants, &(organization.clone(), grant), uid);
         }
     }
@@ -180,7 +167,7 @@ impl Inner {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::Scope;
+    use crate::access::{PrincipalId, Scope};
 
     fn grant(role: &str) -> Grant {
         Grant { principal: PrincipalId::new("u-1"), role: role.to_owned(), scope: Scope::organization() }

@@ -1,7 +1,7 @@
 //! Every crash point of the operator's ordinary work, one after the other: a story is played undisturbed, and then once for each
 //! write and each moment of it with an operator that dies there and is started again. All end alike, with the same writes.
 
-mod outcome;
+pub(crate) mod outcome;
 mod story;
 
 use std::{

@@ -1,10 +1,14 @@
 //! Seeds: people declare, edit, withdraw and act in the portal, requests fail, and the operator dies, all drawn from a number.
 //! After each step the laws of safety hold, and after quiet those of liveness and the counts.
 //!
-//! A seed that fails prints the line that plays it again. `SIM_SEEDS` says how many are played, `SIM_SEED` which one alone.
+//! A seed that fails is played again with ever fewer of its steps, and prints the line that plays what is left. `SIM_SEEDS` says
+//! how many are played, `SIM_FROM` from which on, `SIM_SEED` which one alone, and `SIM_KEEP` with which of its steps.
 
+pub(crate) mod history;
 mod law;
-mod step;
+mod seen;
+mod shrink;
+pub(crate) mod step;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -16,66 +20,113 @@ use std::{
 };
 
 use roster::simulator::world::Command;
+use serde_json::json;
 use tokio::time::sleep;
 
-use crate::{chance::Chance, stage::Stage};
+use crate::stage::Stage;
+use history::History;
 use law::Laws;
-use step::Step;
+use seen::Seen;
 
 /// How many seeds an ordinary run plays.
 const SEEDS: u64 = 8;
 /// After how many it is said how far a run is.
 const TOLD: u64 = 500;
-/// How many steps each has.
-const STEPS: usize = 24;
+/// With so many, each fault that can be drawn has struck.
+const ENOUGH: u64 = 1_000;
+/// So many failures are shrunk; of more, one learns no more.
+const SHRUNK: usize = 5;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// One seed from beginning to end.
-fn play(seed: u64) {
+/// One seed from beginning to end, with those of its acts.
+fn play(seed: u64, kept: Option<&[usize]>) -> Seen {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(async {
-        let chance = Chance::new(!seed);
-        let mut stage = Stage::new(seed).await;
+        let history = History::of(seed).keeping(kept);
+        let mut stage = Stage::idle(seed).await;
+        // Renewals are most of what happens in a quiet hour, and `free` spares a successor the wait.
+        stage.patience = 10;
+        stage.start();
+        if history.theme.budget {
+            let budget = json!({"count": law::BUDGET, "percent": 0});
+            let protection = json!({"protection": {"removalBudget": budget}});
+            stage.edit("confluentorganizations", "o", json!({"spec": protection})).await;
+        }
+        if history.theme.publisher {
+            stage.publisher().await;
+            stage.ready("publishers", "p").await;
+        }
         stage.ready("confluentorganizations", "o").await;
         // One who administers by no manifest: every other one counts.
         let binding = stage.a_binding_of("linus@example.com").unwrap();
         stage.portal(&Command::Revoke { binding });
-        let mut laws = Laws::new(&stage);
-        for _ in 0..STEPS {
-            let step = Step::draw(&chance, &stage);
-            step.play(&mut stage, &chance).await;
-            laws.played(&step, &stage);
-            // Some steps meet the work of the one before, and some find it done.
-            sleep(chance.pause(if chance.below(4) == 0 { 20_000 } else { 400 })).await;
+        let mut laws = Laws::new(history.theme, &stage);
+        let mut injected = Vec::new();
+        for act in &history.acts {
+            injected.extend(seen::injected(&act.step));
+            laws.before(act, &stage);
+            act.step.play(&mut stage).await;
+            laws.played(act, &stage);
+            sleep(act.pause).await;
             laws.safe(&stage);
         }
+        let faults = Seen::of(&stage, &injected);
         laws.quiet(&mut stage).await;
-    });
+        let mut seen = Seen::of(&stage, &[]);
+        seen.add(faults);
+        seen
+    })
 }
 
 /// Plays one seed and gives what broke, if anything did.
-fn broken(seed: u64) -> Option<String> {
-    let cause = catch_unwind(AssertUnwindSafe(|| play(seed))).err()?;
+fn broken(seed: u64, kept: Option<&[usize]>) -> Result<Seen, String> {
+    let cause = match catch_unwind(AssertUnwindSafe(|| play(seed, kept))) {
+        Ok(seen) => return Ok(seen),
+        Err(cause) => cause,
+    };
     let told = cause.downcast_ref::<String>().cloned();
-    Some(told.or_else(|| cause.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default())
+    Err(told.or_else(|| cause.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default())
+}
+
+/// Which law it is.
+fn law(told: &str) -> &str {
+    told.split([':', '\n']).next().unwrap_or_default()
+}
+
+/// What is told of a seed that broke a law: of its shortest history that still does.
+fn shrunk(seed: u64, told: String) -> String {
+    let breaks = |kept: &[usize]| broken(seed, Some(kept)).is_err_and(|it| law(&it) == law(&told));
+    let kept = shrink::shrunk(History::of(seed).acts.len(), breaks);
+    let list: Vec<String> = kept.iter().map(usize::to_string).collect();
+    let again = broken(seed, Some(&kept)).err().unwrap_or(told);
+    format!("play it again: SIM_SEED={seed} SIM_KEEP={} cargo test --test sim any_run\n{again}", list.join(","))
 }
 
 #[test]
 fn any_run_is_safe_at_each_step_and_settles() {
-    let (first, count) = number("SIM_SEED").map_or((1, number("SIM_SEEDS").unwrap_or(SEEDS)), |seed| (seed, 1));
+    let from = number("SIM_FROM").unwrap_or(1);
+    let (first, count) = number("SIM_SEED").map_or((from, number("SIM_SEEDS").unwrap_or(SEEDS)), |seed| (seed, 1));
+    let kept: Option<Vec<usize>> =
+        std::env::var("SIM_KEEP").ok().map(|list| list.split(',').filter_map(|it| it.parse().ok()).collect());
     let (next, began) = (AtomicU64::new(first), Instant::now());
-    let failures = Mutex::new(Vec::new());
+    let (failures, seen) = (Mutex::new(Vec::new()), Mutex::new(Seen::default()));
     let work = || loop {
         let seed = next.fetch_add(1, Ordering::Relaxed);
         if seed >= first + count {
             return;
         }
-        if let Some(told) = broken(seed) {
-            eprintln!("play it again: SIM_SEED={seed} cargo test --test sim any_run");
-            failures.lock().unwrap().push(format!("seed {seed}: {told}"));
+        match broken(seed, kept.as_deref()) {
+            Ok(one) => seen.lock().unwrap().add(one),
+            Err(told) => {
+                let room = failures.lock().unwrap().len() < SHRUNK && kept.is_none();
+                let told = if room { shrunk(seed, told) } else { told };
+                eprintln!("seed {seed}: {told}");
+                let first = told.lines().find(|line| line.starts_with("law") || line.starts_with("the budget"));
+                failures.lock().unwrap().push(format!("seed {seed}: {}", first.unwrap_or(&told)));
+            }
         }
         if seed % TOLD == 0 {
             eprintln!("{seed} seeds, after {:.0?}", began.elapsed());
@@ -87,6 +138,9 @@ fn any_run_is_safe_at_each_step_and_settles() {
             scope.spawn(work);
         }
     });
-    let failures = failures.into_inner().unwrap();
+    let (failures, seen) = (failures.into_inner().unwrap(), seen.into_inner().unwrap());
+    seen.tell(count);
     assert!(failures.is_empty(), "{} of {count} seeds\n{}", failures.len(), failures.join("\n"));
+    let missed: Vec<String> = Seen::drawn().difference(&seen.faults).cloned().collect();
+    assert!(count < ENOUGH || missed.is_empty(), "these faults never struck: {missed:?}");
 }

@@ -7,16 +7,23 @@
     clippy::similar_names,
     reason = "helpers of tests fail and speak as tests do"
 )]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what can be drawn grows, and most of it is nothing to most who look at it"
+)]
 
 mod chance;
 mod crash;
 mod drive;
+mod fault;
 mod intent;
 mod lag;
 mod memory;
 mod model;
 mod order;
+mod pure;
 mod rate;
+mod reason;
 mod replica;
 mod stage;
 mod story;

@@ -1,6 +1,8 @@
 //! A stage in one thread: the server in memory, the simulator's router, and the operator between them, on one clock that stands
 //! while anybody has something to do.
 
+mod declare;
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use http::Request;
@@ -23,6 +25,7 @@ use crate::{
     memory::{Clock, Memory},
     way::{Changes, Picture, outside},
 };
+pub(crate) use declare::{binding_spec, member_spec, user_spec};
 
 /// Where everything of the tests is.
 pub(crate) const TEAM: &str = "team";
@@ -54,6 +57,8 @@ pub(crate) struct Stage {
     pub(crate) changes: Changes,
     operator: Option<JoinHandle<()>>,
     starts: u32,
+    /// How many times as long as otherwise a lease holds, and how many times as seldom it is renewed.
+    pub(crate) patience: u32,
 }
 
 impl Stage {
@@ -91,6 +96,7 @@ impl Stage {
             changes,
             operator: None,
             starts: 0,
+            patience: 1,
         };
         for name in [SYSTEM, TEAM] {
             stage.create("namespaces", "", json!({"metadata": {"name": name}})).await;
@@ -123,7 +129,10 @@ impl Stage {
     /// Starts the operator, as another process than any before.
     pub(crate) fn start(&mut self) {
         self.starts += 1;
-        let settings = Self::settings(&format!("roster-{}", self.starts), self.outside.clone());
+        let mut settings = Self::settings(&format!("roster-{}", self.starts), self.outside.clone());
+        settings.lease.lease_duration *= self.patience;
+        settings.lease.renew_deadline *= self.patience;
+        settings.lease.retry_period *= self.patience;
         let client = self.memory.client(OPERATOR, self.chance.clone(), WAY);
         self.operator = Some(tokio::spawn(async move {
             let run = controller::run(client, settings, Metrics::new("test"), std::future::pending());
@@ -138,6 +147,13 @@ impl Stage {
             let ended = operator.await;
             assert!(ended.is_err_and(|error| error.is_cancelled()), "the operator ended by itself");
         }
+    }
+
+    /// Takes the lease of whoever is dead away, so that the next one need not wait until it lapses.
+    pub(crate) async fn free(&self) {
+        let path = format!("/apis/coordination.k8s.io/v1/namespaces/{SYSTEM}/leases/roster");
+        let freed = self.send("DELETE", &path, &json!({})).await;
+        assert!(freed.is_ok() || self.memory.peek(&path).is_none(), "{freed:?}");
     }
 
     /// One request of somebody who may do everything.
@@ -177,18 +193,13 @@ impl Stage {
 
     /// Declares a person.
     pub(crate) async fn user(&self, name: &str) {
-        let spec = json!({"organizationRef": {"name": "o"}, "email": address(name)});
-        self.create("confluentusers", TEAM, json!({"metadata": {"name": name}, "spec": spec})).await;
+        let object = json!({"metadata": {"name": name}, "spec": user_spec(name)});
+        self.create("confluentusers", TEAM, object).await;
     }
 
     /// Declares a binding of a declared person.
     pub(crate) async fn binding(&self, name: &str, user: &str, role: &str) {
-        let scope = match role {
-            "OrganizationAdmin" => json!({"organization": {}}),
-            _ => json!({"environment": "env-prod01"}),
-        };
-        let spec = json!({"organizationRef": {"name": "o"}, "principal": {"userRef": {"name": user}}, "role": role,
-            "scope": scope});
+        let spec = binding_spec(user, role);
         self.create("accessrolebindings", TEAM, json!({"metadata": {"name": name}, "spec": spec})).await;
     }
 
@@ -254,7 +265,9 @@ impl Stage {
 
     /// Requests to the vendor that change something, with how often each was made; ids are left out.
     pub(crate) fn remote_writes(&self) -> BTreeMap<String, usize> {
-        count(self.simulator.requests().iter().filter(|it| it.method != "GET").map(told))
+        // A token changes nothing.
+        let writes = |it: &&RequestRecord| it.method != "GET" && !it.path.ends_with("/token");
+        count(self.simulator.requests().iter().filter(writes).map(told))
     }
 
     /// What the operator wrote to our kinds, with how often.
@@ -282,13 +295,17 @@ pub(crate) fn address(name: &str) -> String {
     format!("{name}@partner.example")
 }
 
-fn organization() -> Value {
+/// The team may declare everything.
+pub(crate) fn delegations() -> Value {
     let grant = json!([{"roles": ["*"], "within": [{"organization": {}}],
         "principals": {"kinds": ["User", "ServiceAccount"], "declaredIn": "Anywhere"}}]);
-    let delegation =
-        json!({"name": "all", "namespaces": {"names": [TEAM]}, "invite": {"emailDomains": ["*"]}, "grant": grant});
+    let invite = json!({"emailDomains": ["*"]});
+    json!([{"name": "all", "namespaces": {"names": [TEAM]}, "invite": invite, "grant": grant}])
+}
+
+fn organization() -> Value {
     let auth = json!({"apiKey": {"secretRef": {"name": "o"}}});
-    json!({"metadata": {"name": "o"}, "spec": {"organizationId": ORGANIZATION, "delegations": [delegation],
+    json!({"metadata": {"name": "o"}, "spec": {"organizationId": ORGANIZATION, "delegations": delegations(),
         "protection": {"minimumOrganizationAdmins": 2},
         "backend": {"confluentCloud": {"endpoint": "https://simulator.example", "auth": auth}}}})
 }

@@ -23,15 +23,20 @@ use tower::ServiceExt;
 
 use crate::{chance::Chance, stage::WAY};
 
-/// An organization as the laws look at it.
+/// The publisher that there may be.
+pub(crate) const PUBLISHER: &str = "contoso";
+
+/// An organization, and the publisher, as the laws look at it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Picture {
-    /// `who role place`, sorted.
+    /// `who role place`, sorted; the publisher is a place.
     pub(crate) held: Vec<String>,
     /// The addresses of people, invited ones included.
     pub(crate) people: BTreeSet<String>,
     /// How many active people administer the organization.
     pub(crate) administrators: usize,
+    /// How many owners the publisher has besides the operator.
+    pub(crate) owners: usize,
 }
 
 impl Picture {
@@ -44,12 +49,17 @@ impl Picture {
             let bindings = contents.bindings.iter();
             let told = bindings.map(|it| format!("{} {} {}", name(it.principal.as_str()), it.role, place(&it.crn)));
             let mut held: Vec<String> = told.collect();
+            let publisher = contents.publishers.iter().find(|it| it.publisher.id == PUBLISHER);
+            let members: Vec<_> = publisher.into_iter().flat_map(|it| it.users.iter()).collect();
+            held.extend(members.iter().map(|it| format!("{} {} {PUBLISHER}", it.who.key(), it.role.as_str())));
             held.sort();
+            let others = members.iter().filter(|it| it.who.email().is_some());
+            let owners = others.filter(|it| it.is_effective_owner()).count();
             let active = |id: &str| user(id).is_some_and(|user| user.membership == Membership::Member);
             let administers = contents.bindings.iter().filter(|it| it.role == "OrganizationAdmin");
             let administrators = administers.filter(|it| active(it.principal.as_str())).count();
             let people = contents.users.iter().map(|user| user.email.clone()).collect();
-            Self { held, people, administrators }
+            Self { held, people, administrators, owners }
         })
     }
 }

@@ -152,7 +152,8 @@ fn together<'a, T>(
     names.into_iter().map(|name| (name.clone(), mine.get(name), theirs.get(name))).collect()
 }
 
-fn compare(at: &str, mine: &Value, theirs: &Value, differences: &mut Vec<String>) {
+/// What is otherwise, each with its path.
+pub(crate) fn compare(at: &str, mine: &Value, theirs: &Value, differences: &mut Vec<String>) {
     match (mine, theirs) {
         (Value::Object(a), Value::Object(b)) => {
             let names: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();

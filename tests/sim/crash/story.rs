@@ -8,7 +8,7 @@ use roster::simulator::world::Command;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::stage::{SYSTEM, Stage, TEAM, address};
+use crate::stage::{Stage, TEAM, address};
 
 /// Something that people do. It waits for nothing that an operator which dies may leave out.
 type Act = for<'a> fn(&'a Stage) -> LocalBoxFuture<'a, ()>;
@@ -109,7 +109,7 @@ pub(super) const ALL: &[Story] = &[
     },
     Story {
         name: "a publisher's user comes, rises, falls and goes",
-        before: &[|stage| Box::pin(publisher(stage))],
+        before: &[|stage| Box::pin(stage.publisher())],
         acts: &[
             |stage| Box::pin(publisher_user(stage)),
             |stage| Box::pin(stage.edit(PUBLISHER_USERS, "eve", json!({"spec": {"role": "Owner"}}))),
@@ -172,21 +172,6 @@ async fn acknowledge(stage: &Stage) {
     until(stage, "one is held", |stage| held(stage)["total"] == 1).await;
     let yes = json!({"access.roster.dev/acknowledge": held(stage)["digest"]});
     stage.edit(ORGANIZATIONS, "o", json!({"metadata": {"annotations": yes}})).await;
-}
-
-async fn publisher(stage: &Stage) {
-    stage.simulator.add_publisher("contoso", "Contoso", "grace@example.com").unwrap();
-    let credential = stage.simulator.operator_application().unwrap();
-    let data = json!({"key": credential.client_id, "secret": credential.client_secret});
-    stage.create("secrets", SYSTEM, json!({"metadata": {"name": "p"}, "stringData": data})).await;
-    let url = "https://portal.example";
-    let token = format!("{url}/{}/oauth2/v2.0/token", credential.tenant);
-    let auth = json!({"clientSecret": {"secretRef": {"name": "p"}, "tokenEndpoint": token}});
-    let delegation = json!({"name": "all", "namespaces": {"names": [TEAM]},
-        "add": [{"roles": ["*"], "emailDomains": ["*"], "tenants": ["*"]}]});
-    let spec = json!({"publisherId": "contoso", "resyncInterval": "1m", "delegations": [delegation],
-        "backend": {"portal": {"endpoint": url, "auth": auth}}});
-    stage.create("publishers", "", json!({"metadata": {"name": "p"}, "spec": spec})).await;
 }
 
 async fn publisher_user(stage: &Stage) {

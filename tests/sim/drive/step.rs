@@ -1,44 +1,63 @@
-//! What can happen next.
+//! What can happen, as data; whoever plays it does nothing where it makes no sense.
 
-use roster::simulator::{Effect, Envelope, Fault, world::Command};
-use serde_json::json;
+use roster::simulator::{
+    Effect, Envelope, Fault, Lag, RateLimit,
+    world::{
+        Command,
+        publisher::{PublisherCommand, PublisherPrincipal, PublisherRole},
+    },
+};
+use serde_json::{Value, json};
+use tokio::time::{Duration, sleep};
 
 use crate::{
-    chance::Chance,
-    stage::{Stage, address},
+    memory::Trouble,
+    stage::{Stage, TEAM, address, binding_spec, member_spec, user_spec},
+    way::PUBLISHER,
 };
 
-/// The people that there can be.
-pub(super) const PEOPLE: [&str; 3] = ["ada", "bob", "eve"];
-/// The roles that there can be.
-pub(super) const ROLES: [&str; 3] = ["MetricsViewer", "Operator", "OrganizationAdmin"];
+const ORGANIZATIONS: &str = "confluentorganizations";
+const USERS: &str = "confluentusers";
+pub(crate) const BINDINGS: &str = "accessrolebindings";
+const MEMBERS: &str = "publisherusers";
 
-/// How many ways there are in which a request goes wrong.
-const FAULTS: u64 = 8;
-
-/// A request goes wrong, before it is carried out, after it, or in what is answered.
-fn fault(which: u64) -> Fault {
+/// A request to the vendor goes wrong, before it is carried out, after it, or in what is answered: in words, and how.
+pub(crate) fn faults() -> Vec<(&'static str, Fault)> {
     let (users, invitations, bindings) = ("/iam/v2/users", "/iam/v2/invitations", "/iam/v2/role-bindings");
     let error = |status| Effect::Status { status, envelope: Envelope::Failure, retry_after: None };
-    match which {
-        0 => Fault::status("POST", bindings, 503),
-        1 => Fault::new("POST", bindings, error(500)).after_execution(),
-        2 => Fault::hang("POST", bindings),
-        3 => Fault::hang("POST", invitations),
-        4 => Fault::hang("DELETE", bindings),
-        5 => Fault::empty_list(users),
-        6 => Fault::new("GET", bindings, Effect::Truncated).after_execution(),
-        _ => Fault::status("POST", "/iam/v2/", 429).times(2),
-    }
+    let later = Effect::Status { status: 429, envelope: Envelope::Empty, retry_after: Some(7) };
+    vec![
+        ("a grant is refused with 503", Fault::status("POST", bindings, 503)),
+        ("a grant is made and answered with 500", Fault::new("POST", bindings, error(500)).after_execution()),
+        ("a grant is made and never answered", Fault::hang("POST", bindings)),
+        ("an invitation is sent and never answered", Fault::hang("POST", invitations)),
+        ("a removal is made and never answered", Fault::hang("DELETE", bindings)),
+        ("a removal is made and answered with 502", Fault::new("DELETE", bindings, error(502)).after_execution()),
+        ("people are listed as none", Fault::empty_list(users)),
+        ("bindings are listed as none", Fault::empty_list(bindings)),
+        ("a listing is cut", Fault::new("GET", bindings, Effect::Truncated).after_execution()),
+        ("a listing is a proxy's page", Fault::new("GET", users, Effect::Html)),
+        ("a listing is refused with 504", Fault::status("GET", invitations, 504)),
+        ("writes are refused with 429", Fault::status("POST", "/iam/v2/", 429).times(2)),
+        ("all is refused with 429 for a while", Fault::new("GET", "/iam/v2/", later)),
+    ]
+}
+
+/// When a binding is in force, in seconds from now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Window {
+    Always,
+    From(i64),
+    Until(i64),
 }
 
 /// One thing that somebody does.
 #[derive(Clone, Debug)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// Somebody declares a person.
     DeclareUser(&'static str),
     /// Somebody declares that a person has a role.
-    DeclareBinding(&'static str, &'static str),
+    DeclareBinding(&'static str, &'static str, Window),
     /// Somebody edits the role of a binding.
     EditBinding(String, &'static str),
     /// Somebody withdraws an object.
@@ -48,101 +67,168 @@ pub(super) enum Step {
     /// A person accepts.
     Accept(&'static str),
     /// Somebody takes a role away in the portal.
-    Revoke(String),
+    Revoke(&'static str),
     /// Somebody deletes a person in the portal.
-    DeleteUser(String),
+    DeleteUser(&'static str),
     /// A request to the vendor goes wrong in that way.
-    Fail(u64),
-    /// The operator dies and is started again.
-    Crash,
-    /// The API server forgets what was.
-    Compact,
+    Fail(usize),
+    /// The operator dies, and is started again so many milliseconds later.
+    Crash(u64),
+    /// Something goes wrong with the API server.
+    Trouble(Trouble),
+    /// Watches tell again.
+    Tell,
+    /// Listings lag so many seconds behind.
+    Lag(u32),
+    /// So many requests go through in ten seconds; all where it is none.
+    Limit(u32),
+    /// Somebody suspends a binding, or no longer.
+    Suspend(String, bool),
+    /// The organization is only observed, or no longer.
+    Observe(bool),
+    /// The namespace may declare everything, or nothing.
+    Delegate(bool),
+    /// Somebody says yes to the removals that are held.
+    Acknowledge,
+    /// The team's namespace is deleted.
+    DeleteNamespace,
+    /// It is made again.
+    MakeNamespace,
+    /// Somebody declares a user of the publisher.
+    DeclareMember(&'static str, &'static str),
+    /// Somebody edits the role of one.
+    EditMember(&'static str, &'static str),
+    /// Somebody removes a user of the publisher in the portal.
+    RemoveMember(&'static str),
+    /// Somebody makes one something else in the portal.
+    ChangeMember(&'static str, PublisherRole),
+}
+
+/// Whether an object is there and stays.
+fn alive(stage: &Stage, plural: &str, name: &str) -> bool {
+    stage.get(plural, name).is_some_and(|object| object["metadata"]["deletionTimestamp"].is_null())
+}
+
+/// Whether another object is for that grant: these are a story of their own.
+fn taken(stage: &Stage, person: &str, role: &str) -> bool {
+    let same = |it: &Value| it["spec"]["principal"]["userRef"]["name"] == person && it["spec"]["role"] == role;
+    stage.memory.all().iter().any(same)
 }
 
 impl Step {
-    /// A step that makes sense now.
-    pub(super) fn draw(chance: &Chance, stage: &Stage) -> Self {
-        loop {
-            if let Some(step) = Self::perhaps(chance, stage) {
-                return step;
-            }
-        }
-    }
-
-    fn perhaps(chance: &Chance, stage: &Stage) -> Option<Self> {
-        let (person, role, named) = (*chance.pick(&PEOPLE), *chance.pick(&ROLES), *chance.pick(&ROLES));
-        let alive = |plural: &str, name: &str| {
-            stage.get(plural, name).map(|object| object["metadata"]["deletionTimestamp"].is_null())
-        };
-        let binding = format!("{person}-{}", named.to_lowercase());
-        // Two objects for one grant are a story of their own.
-        let taken = |role: &str| {
-            stage
-                .memory
-                .all()
-                .into_iter()
-                .any(|it| it["spec"]["principal"]["userRef"]["name"] == person && it["spec"]["role"] == role)
-        };
-        Some(match chance.below(15) {
-            0..=2 if alive("confluentusers", person).is_none() => Self::DeclareUser(person),
-            3..=5 if alive("accessrolebindings", &binding).is_none() && !taken(named) => {
-                Self::DeclareBinding(person, named)
-            }
-            6 if alive("accessrolebindings", &binding) == Some(true) && !taken(role) => {
-                Self::EditBinding(binding, role)
-            }
-            7 if alive("accessrolebindings", &binding) == Some(true) => Self::Withdraw("accessrolebindings", binding),
-            8 if alive("confluentusers", person) == Some(true) => Self::Withdraw("confluentusers", person.to_owned()),
-            9 if alive("confluentusers", person) == Some(true) => Self::Replace(person),
-            10 => Self::Accept(person),
-            11 => Self::Revoke(stage.a_binding_of(&address(person))?),
-            12 if chance.below(3) == 0 => Self::DeleteUser(stage.id_of(&address(person))?),
-            12 => Self::Fail(chance.below(FAULTS)),
-            13 => Self::Crash,
-            14 if chance.below(2) == 0 => Self::Compact,
-            _ => return None,
-        })
-    }
-
-    pub(super) async fn play(&self, stage: &mut Stage, chance: &Chance) {
+    pub(crate) async fn play(&self, stage: &mut Stage) {
         match self {
-            Self::DeclareUser(name) => stage.user(name).await,
-            Self::DeclareBinding(user, role) => {
-                stage.binding(&format!("{user}-{}", role.to_lowercase()), user, role).await;
-            }
+            Self::DeclareUser(name) => stage.perhaps_create(USERS, name, user_spec(name)).await,
+            Self::DeclareBinding(user, role, window) => declare(stage, user, role, *window).await,
             Self::EditBinding(name, role) => {
-                // A merge patch: what is not wanted any more has to be said.
-                let scope = match *role {
-                    "OrganizationAdmin" => json!({"organization": {}, "environment": null}),
-                    _ => json!({"environment": "env-prod01", "organization": null}),
-                };
-                stage.edit("accessrolebindings", name, json!({"spec": {"role": role, "scope": scope}})).await;
-            }
-            Self::Withdraw(plural, name) => stage.delete(plural, name).await,
-            Self::Replace(name) => {
-                stage.delete("confluentusers", name).await;
-                if stage.get("confluentusers", name).is_none() {
-                    stage.user(name).await;
+                let person = name.split('-').next().unwrap_or_default();
+                if alive(stage, BINDINGS, name) && !taken(stage, person, role) {
+                    // A merge patch: what is not wanted any more has to be said.
+                    let scope = match *role {
+                        "OrganizationAdmin" => json!({"organization": {}, "environment": null}),
+                        _ => json!({"environment": "env-prod01", "organization": null}),
+                    };
+                    stage.edit(BINDINGS, name, json!({"spec": {"role": role, "scope": scope}})).await;
                 }
             }
+            Self::Withdraw(plural, name) => stage.perhaps_delete(plural, name).await,
+            Self::Replace(name) => {
+                stage.perhaps_delete(USERS, name).await;
+                stage.perhaps_create(USERS, name, user_spec(name)).await;
+            }
             Self::Accept(name) => {
-                let accept = Command::AcceptInvitation { email: address(name), full_name: String::new() };
-                // Where nobody is invited, nobody accepts.
-                let _ = stage.simulator.portal(&accept);
+                perhaps(stage, &Command::AcceptInvitation { email: address(name), full_name: String::new() });
             }
-            Self::Revoke(binding) => {
-                let _ = stage.simulator.portal(&Command::Revoke { binding: binding.clone() });
+            Self::Revoke(name) => {
+                if let Some(binding) = stage.a_binding_of(&address(name)) {
+                    perhaps(stage, &Command::Revoke { binding });
+                }
             }
-            Self::DeleteUser(user) => {
-                let _ = stage.simulator.portal(&Command::DeleteUser { user: user.clone() });
+            Self::DeleteUser(name) => {
+                if let Some(user) = stage.id_of(&address(name)) {
+                    perhaps(stage, &Command::DeleteUser { user });
+                }
             }
-            Self::Fail(which) => stage.simulator.inject(fault(*which)),
-            Self::Crash => {
+            Self::Fail(which) => stage.simulator.inject(faults().swap_remove(*which).1),
+            Self::Crash(pause) => {
                 stage.crash().await;
-                tokio::time::sleep(chance.pause(3_000)).await;
+                sleep(Duration::from_millis(*pause)).await;
+                stage.free().await;
                 stage.start();
             }
-            Self::Compact => stage.memory.compact(),
+            Self::Trouble(trouble) => stage.memory.trouble(*trouble),
+            Self::Tell => stage.memory.hold_still(false),
+            Self::Suspend(name, suspend) => {
+                stage.perhaps_edit(BINDINGS, name, json!({"spec": {"suspend": suspend}})).await;
+            }
+            Self::DeleteNamespace => stage.perhaps_delete("namespaces", TEAM).await,
+            Self::MakeNamespace => stage.perhaps_create("namespaces", TEAM, Value::Null).await,
+            Self::DeclareMember(name, role) => stage.perhaps_create(MEMBERS, name, member_spec(name, role)).await,
+            Self::EditMember(name, role) => {
+                stage.perhaps_edit(MEMBERS, name, json!({"spec": {"role": role}})).await;
+            }
+            other => other.play_elsewhere(stage).await,
         }
     }
+
+    /// What is done to connections, and at the publisher's.
+    async fn play_elsewhere(&self, stage: &Stage) {
+        match self {
+            Self::Lag(seconds) => {
+                let lag = if *seconds == 0 { Lag::None } else { Lag::Seconds(*seconds) };
+                stage.simulator.update(|knobs| knobs.lag = lag).unwrap();
+            }
+            Self::Limit(limit) => {
+                let rate = RateLimit { limit: *limit, window: 10, retry_after: true, headers: true };
+                stage.simulator.update(|knobs| knobs.rate_limit = (*limit > 0).then_some(rate)).unwrap();
+            }
+            Self::Observe(observe) => {
+                let management = if *observe { "Observe" } else { "Full" };
+                stage.edit(ORGANIZATIONS, "o", json!({"spec": {"management": management}})).await;
+            }
+            Self::Delegate(delegate) => {
+                let all = if *delegate { crate::stage::delegations() } else { json!([]) };
+                stage.edit(ORGANIZATIONS, "o", json!({"spec": {"delegations": all}})).await;
+            }
+            Self::Acknowledge => {
+                let held = stage.get(ORGANIZATIONS, "o").unwrap()["status"]["heldRemovals"].take();
+                if !held["digest"].is_null() {
+                    let yes = json!({"access.roster.dev/acknowledge": held["digest"]});
+                    stage.edit(ORGANIZATIONS, "o", json!({"metadata": {"annotations": yes}})).await;
+                }
+            }
+            Self::RemoveMember(name) => {
+                let (publisher, user) = (PUBLISHER.to_owned(), address(name));
+                let remove = PublisherCommand::RemoveUser { publisher, user, version: None };
+                perhaps(stage, &Command::Publisher(remove));
+            }
+            Self::ChangeMember(name, role) => {
+                let (publisher, who) = (PUBLISHER.to_owned(), PublisherPrincipal::User { email: address(name) });
+                let (role, friendly_name, version) = (*role, None, None);
+                let change = PublisherCommand::ChangeUser { publisher, who, role, friendly_name, version };
+                perhaps(stage, &Command::Publisher(change));
+            }
+            other => unreachable!("{other:?} is played elsewhere"),
+        }
+    }
+}
+
+/// Declares a binding, where no other object is for that grant.
+async fn declare(stage: &Stage, user: &str, role: &str, window: Window) {
+    if taken(stage, user, role) {
+        return;
+    }
+    let mut spec = binding_spec(user, role);
+    let at = |seconds| ((stage.clock)() + jiff::SignedDuration::from_secs(seconds)).to_string();
+    match window {
+        Window::Always => {}
+        Window::From(seconds) => spec["validity"] = json!({"notBefore": at(seconds)}),
+        Window::Until(seconds) => spec["validity"] = json!({"notAfter": at(seconds)}),
+    }
+    stage.perhaps_create(BINDINGS, &format!("{user}-{}", role.to_lowercase()), spec).await;
+}
+
+/// Where nobody is there, nothing is done to them.
+fn perhaps(stage: &Stage, command: &Command) {
+    let _ = stage.simulator.portal(command);
 }

@@ -127,6 +127,6 @@ fn json_of(code: u16, value: &Value) -> Response<Body> {
     answer.body(Body::from(value.to_string())).unwrap()
 }
 
-fn refused(refusal: &Refusal) -> Response<Body> {
+pub(super) fn refused(refusal: &Refusal) -> Response<Body> {
     json_of(refusal.0, &refusal.1)
 }

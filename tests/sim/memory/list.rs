@@ -16,8 +16,8 @@ use super::{
     store::{Change, Kept, State},
 };
 
-/// How often a quiet watch says how far it is.
-const BOOKMARK: Duration = Duration::from_mins(1);
+/// How often a quiet watch says how far it is: more seldom than a real server, and before whoever watches gives it up as dead.
+const BOOKMARK: Duration = Duration::from_mins(4);
 
 /// One page.
 pub(super) fn list(state: &State, target: &Target, query: &Query, partial: bool) -> Result<Value, Refusal> {
@@ -109,6 +109,8 @@ struct Watching {
     until: Instant,
     bookmark: Instant,
     ended: bool,
+    /// How often watches had been broken off when it began.
+    breaks: u64,
 }
 
 impl Watching {
@@ -118,6 +120,10 @@ impl Watching {
             return None;
         }
         let state = self.memory.lock();
+        if self.breaks < state.breaks {
+            self.ended = true;
+            return None;
+        }
         if self.version < state.compacted {
             self.ended = true;
             let message = format!("too old resource version: {} ({})", self.version, state.compacted);
@@ -162,6 +168,7 @@ pub(super) fn watch(memory: &Memory, target: &Target, query: &Query, partial: bo
         until: now + Duration::from_secs(number("timeoutSeconds").unwrap_or(1800)),
         bookmark: now + BOOKMARK,
         ended: false,
+        breaks: memory.lock().breaks,
     };
     let bell = memory.bell.subscribe();
     let lines = stream::unfold((watching, bell), |(mut watching, mut bell)| async move {
@@ -171,7 +178,11 @@ pub(super) fn watch(memory: &Memory, target: &Target, query: &Query, partial: bo
             }
             bell.borrow_and_update();
             if let Some(lines) = watching.due() {
-                return Some((Ok::<_, std::convert::Infallible>(lines), (watching, bell)));
+                return Some((Ok(lines), (watching, bell)));
+            }
+            if watching.ended {
+                let error = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+                return Some((Err(error), (watching, bell)));
             }
             let wake = watching.until.min(watching.bookmark);
             if timeout_at(wake, bell.changed()).await.is_ok() {

@@ -15,10 +15,12 @@ mod resource;
 mod rule;
 mod schema;
 mod store;
+mod trouble;
 mod write;
 
 use std::{
-    convert::Infallible,
+    collections::BTreeSet,
+    io,
     sync::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
@@ -38,6 +40,7 @@ use tokio::sync::watch;
 use crate::chance::Chance;
 pub(crate) use http::Asked;
 use store::State;
+pub(crate) use trouble::Trouble;
 
 /// Tells the time of stamps.
 pub(crate) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -46,19 +49,20 @@ pub(crate) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 #[derive(Clone)]
 pub(crate) struct Memory {
     state: Arc<Mutex<State>>,
-    /// Says the newest version, so that watches need not ask.
+    /// Says when there is news, so that watches need not ask.
     bell: watch::Sender<u64>,
     /// The next patch whose path ends like that takes so long to arrive.
     late: Arc<Mutex<Option<(String, Duration)>>>,
     /// Watches tell nothing.
     still: Arc<AtomicBool>,
+    troubles: trouble::Shared,
 }
 
 impl Memory {
     /// An empty server with the namespace `default`.
     pub(crate) fn new(clock: Clock) -> Self {
         let (state, bell) = (Arc::new(Mutex::new(State::new(clock))), watch::Sender::new(0));
-        Self { state, bell, late: Arc::default(), still: Arc::default() }
+        Self { state, bell, late: Arc::default(), still: Arc::default(), troubles: Arc::default() }
     }
 
     /// Lets the next patch whose path ends like that arrive late.
@@ -69,6 +73,7 @@ impl Memory {
     /// Lets watches tell nothing, or again what they owe: whoever believes a cache is behind.
     pub(crate) fn hold_still(&self, still: bool) {
         self.still.store(still, Ordering::Relaxed);
+        self.lock().told += 1;
         self.ring();
     }
 
@@ -85,14 +90,14 @@ impl Memory {
         let (memory, user) = (self.clone(), user.to_owned());
         let service = tower::service_fn(move |request: Request<kube::client::Body>| {
             let (memory, user, chance) = (memory.clone(), user.clone(), chance.clone());
-            let answer: BoxFuture<'static, Result<Response<Body>, Infallible>> = Box::pin(async move {
+            let answer: BoxFuture<'static, io::Result<Response<Body>>> = Box::pin(async move {
                 let (head, body) = request.into_parts();
                 let body = body.collect().await.unwrap().to_bytes();
                 // Whoever asks waits, and meanwhile others may be first; who is gone meanwhile does not learn the answer.
                 tokio::time::sleep(chance.pause(way) + memory.lateness(&head)).await;
-                let answer = memory.answer(&user, &Request::from_parts(head, body.to_vec()));
+                let answer = memory.answer_if_well(&user, &Request::from_parts(head, body.to_vec()));
                 tokio::time::sleep(chance.pause(way)).await;
-                Ok(answer)
+                answer
             });
             answer
         });
@@ -122,11 +127,17 @@ impl Memory {
         left.collect()
     }
 
+    /// Every reason that a condition of one of our kinds has given so far.
+    pub(crate) fn reasons(&self) -> BTreeSet<String> {
+        self.lock().reasons.clone()
+    }
+
     /// Forgets all changes so far: an older version is gone, as after a compaction.
     pub(crate) fn compact(&self) {
         let mut state = self.lock();
         state.compacted = state.version;
         state.log.clear();
+        state.told += 1;
         drop(state);
         self.ring();
     }
@@ -136,7 +147,8 @@ impl Memory {
     }
 
     fn ring(&self) {
-        let version = self.lock().version;
-        self.bell.send_replace(version);
+        let told = self.lock().told;
+        // Whoever watches wakes for what is watched: most requests are renewals of a lease.
+        self.bell.send_if_modified(|known| std::mem::replace(known, told) != told);
     }
 }

@@ -1,6 +1,6 @@
 //! What is kept: objects, the versions they went through, and the changes that watches tell.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -10,6 +10,9 @@ use super::{
     resource::{Place, by_plural},
     schema,
 };
+
+/// What nobody here watches.
+const UNWATCHED: [&str; 2] = ["leases", "events"];
 
 /// An object as it is kept: its managers apart.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,13 +53,20 @@ pub(super) struct State {
     pub(super) objects: BTreeMap<Place, Kept>,
     pub(super) log: Vec<Change>,
     pub(super) asked: Vec<Asked>,
+    /// Counts what watches are woken for.
+    pub(super) told: u64,
+    /// How often all watches were broken off.
+    pub(super) breaks: u64,
+    /// The reasons that conditions have given.
+    pub(super) reasons: BTreeSet<String>,
     uids: u64,
 }
 
 impl State {
     pub(super) fn new(clock: Clock) -> Self {
         let (objects, log, asked) = (BTreeMap::new(), Vec::new(), Vec::new());
-        let mut state = Self { clock, version: 0, compacted: 0, objects, log, asked, uids: 0 };
+        let (told, breaks, reasons) = (0, 0, BTreeSet::new());
+        let mut state = Self { clock, version: 0, compacted: 0, objects, log, asked, told, breaks, reasons, uids: 0 };
         let default = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}});
         // It is there before anybody can ask, and nothing stands against it.
         let _ = state.create(by_plural("namespaces"), "", default, "memory");
@@ -76,10 +86,23 @@ impl State {
         Some(self.objects.get(place)?.shown(place))
     }
 
+    fn advance(&mut self, place: &Place) {
+        self.version += 1;
+        if !UNWATCHED.contains(&place.0) {
+            self.told += 1;
+        }
+    }
+
     /// Puts an object in place, under a new version, and gives it as it is shown.
     pub(super) fn put(&mut self, place: &Place, mut kept: Kept) -> Value {
-        self.version += 1;
+        self.advance(place);
         kept.object["metadata"]["resourceVersion"] = json!(self.version.to_string());
+        for condition in kept.object["status"]["conditions"].as_array().into_iter().flatten() {
+            let reason = condition["reason"].as_str().unwrap_or_default();
+            if !self.reasons.contains(reason) {
+                self.reasons.insert(reason.to_owned());
+            }
+        }
         let shown = kept.shown(place);
         let before = self.objects.insert(place.clone(), kept.clone());
         self.log.push(Change { version: self.version, place: place.clone(), before, after: Some(kept) });
@@ -89,7 +112,7 @@ impl State {
     /// Takes an object away; gives it as it was last.
     pub(super) fn take(&mut self, place: &Place) -> Option<Value> {
         let before = self.objects.remove(place)?;
-        self.version += 1;
+        self.advance(place);
         let shown = before.shown(place);
         self.log.push(Change { version: self.version, place: place.clone(), before: Some(before), after: None });
         Some(shown)

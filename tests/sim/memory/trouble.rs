@@ -1,0 +1,146 @@
+//! What goes wrong between a client and this server: refusals, answers that are lost, requests that never arrive, and watches
+//! that break off. Whoever administers is spared.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    sync::{Arc, Mutex},
+};
+
+use ::http::{Method, Request, Response};
+use axum::body::Body;
+use serde_json::json;
+
+use super::{Memory, answer::Refusal, http::refused, resource::Target};
+
+/// One thing that goes wrong with one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Trouble {
+    /// A write is refused, as if somebody else had been first.
+    Conflict,
+    /// A request is refused with this code, and nothing is done.
+    Refused(u16),
+    /// A write is carried out, and its answer is lost.
+    LostAnswer,
+    /// A write never arrives.
+    LostRequest,
+    /// Every watch breaks off.
+    BrokenWatch,
+    /// Every watch breaks off, and the version that it was at is forgotten.
+    Gone,
+    /// Watches tell nothing for a while.
+    Still,
+}
+
+impl Trouble {
+    /// Each of them, with the codes that a server under load answers with.
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Conflict,
+        Self::Refused(429),
+        Self::Refused(500),
+        Self::Refused(503),
+        Self::LostAnswer,
+        Self::LostRequest,
+        Self::BrokenWatch,
+        Self::Gone,
+        Self::Still,
+    ];
+
+    fn meets(self, method: &Method) -> bool {
+        match self {
+            Self::Refused(_) => true,
+            Self::Conflict => matches!(*method, Method::PATCH | Method::PUT),
+            _ => *method != Method::GET,
+        }
+    }
+}
+
+/// What goes wrong with requests to come, and how often what went wrong.
+#[derive(Debug, Default)]
+pub(super) struct Troubles {
+    coming: Vec<Trouble>,
+    struck: BTreeMap<Trouble, usize>,
+}
+
+/// All of them. Clones share it.
+pub(super) type Shared = Arc<Mutex<Troubles>>;
+
+impl Memory {
+    /// From now on that goes wrong once, or at once for watches.
+    pub(crate) fn trouble(&self, trouble: Trouble) {
+        let mut troubles = self.troubles.lock().unwrap();
+        let at_once = matches!(trouble, Trouble::BrokenWatch | Trouble::Gone | Trouble::Still);
+        if !at_once {
+            troubles.coming.push(trouble);
+            return;
+        }
+        *troubles.struck.entry(trouble).or_default() += 1;
+        drop(troubles);
+        match trouble {
+            Trouble::Still => self.hold_still(true),
+            Trouble::Gone => self.compact(),
+            _ => {
+                let mut state = self.lock();
+                (state.breaks, state.told) = (state.breaks + 1, state.told + 1);
+                drop(state);
+                self.ring();
+            }
+        }
+    }
+
+    /// Nothing goes wrong any more.
+    pub(crate) fn mend(&self) {
+        self.troubles.lock().unwrap().coming.clear();
+        self.hold_still(false);
+    }
+
+    /// What went wrong so far.
+    pub(crate) fn struck(&self) -> Vec<Trouble> {
+        self.troubles.lock().unwrap().struck.keys().copied().collect()
+    }
+
+    /// Answers a request of somebody who is not spared.
+    pub(super) fn answer_if_well(&self, user: &str, request: &Request<Vec<u8>>) -> io::Result<Response<Body>> {
+        let trouble = {
+            let mut troubles = self.troubles.lock().unwrap();
+            let met = troubles.coming.iter().position(|it| user != "admin" && it.meets(request.method()));
+            let trouble = met.map(|index| troubles.coming.remove(index));
+            if let Some(trouble) = trouble {
+                *troubles.struck.entry(trouble).or_default() += 1;
+            }
+            trouble
+        };
+        let reset = || Err(io::Error::from(io::ErrorKind::ConnectionReset));
+        match trouble {
+            Some(Trouble::Conflict) => {
+                self.touch(request.uri().path());
+                let told =
+                    "the object has been modified; please apply your changes to the latest version and try again";
+                Ok(refused(&Refusal::new(409, "Conflict", told)))
+            }
+            Some(Trouble::Refused(code)) => {
+                let reason = if code == 429 { "TooManyRequests" } else { "InternalError" };
+                let refusal = Refusal::new(code, reason, "too much is asked");
+                Ok(refused(&refusal.with(json!({"retryAfterSeconds": 1}))))
+            }
+            Some(Trouble::LostAnswer) => {
+                self.answer(user, request);
+                reset()
+            }
+            Some(Trouble::LostRequest) => reset(),
+            _ => Ok(self.answer(user, request)),
+        }
+    }
+
+    /// Somebody was first indeed: whoever is refused hears of it by a watch.
+    fn touch(&self, path: &str) {
+        let mut state = self.lock();
+        let Some(place) = Target::parse(path).map(|target| target.place()) else { return };
+        if let Some(mut kept) = state.objects.get(&place).cloned() {
+            kept.object["metadata"]["annotations"]["example.com/touched"] = json!(state.version.to_string());
+            state.put(&place, kept);
+        }
+        drop(state);
+        self.ring();
+    }
+}
