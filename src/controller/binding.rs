@@ -124,7 +124,18 @@ impl Managed for RoleBinding {
         let (lane, declares) = (Some(lane), decided.declares);
         let advice = new_advice(self.status.as_ref().map(|status| status.warnings.as_slice()), &status.warnings);
         let recheck = young(self, now).map_or(facts.recheck, |left| left.min(facts.recheck));
-        Plan { lane, ended, advice, declares, drift, intent, leaves, ..Plan::say(decided.decision, status, recheck) }
+        let until = decided.next;
+        Plan {
+            lane,
+            ended,
+            until,
+            advice,
+            declares,
+            drift,
+            intent,
+            leaves,
+            ..Plan::say(decided.decision, status, recheck)
+        }
     }
 
     fn connection(&self) -> &str {

@@ -76,6 +76,10 @@ pub(crate) struct Plan<K: Managed> {
     pub(crate) ended: u64,
     /// What falls with what the steps remove.
     pub(crate) along: u64,
+    /// By when what the steps grant is over.
+    pub(crate) until: Option<Timestamp>,
+    /// The generation of its connection that it was decided by.
+    pub(crate) grounds: Option<i64>,
     /// Advice that the object did not have before, by rule: each is an event too.
     pub(crate) advice: Vec<Warning>,
     /// The grants that the object stands for, so that others know of it.
@@ -103,6 +107,8 @@ impl<K: Managed> Plan<K> {
             quiet: false,
             ended: 0,
             along: 0,
+            until: None,
+            grounds: None,
             advice: Vec::new(),
             declares: Vec::new(),
             sweeps: None,

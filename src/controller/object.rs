@@ -112,8 +112,11 @@ async fn pass<K: Managed>(object: &K, context: &Context) -> Result<(Action, Reco
         context.forget(&key);
         return Ok((Action::await_change(), Reconciled::Unchanged));
     }
+    // Read before what is decided by it, so that it is never the newer of the two.
+    let grounds = context.wake.grounds(&key);
     let facts = object.observe(context).await;
     let mut plan = object.plan(&facts, context, now);
+    plan.grounds = grounds;
     drop(facts);
     for other in context.declared.put(&key, object.connection(), &plan.declares) {
         context.wake.object(&other);
@@ -244,7 +247,7 @@ async fn act<K: Managed>(
                 return Ok(None);
             }
             let (steps, overdue) = (plan.decision.steps.clone(), plan.decision.overdue);
-            let job = Job { author, steps, overdue, along: plan.along };
+            let job = Job { author, steps, overdue, along: plan.along, until: plan.until, grounds: plan.grounds };
             // Where an earlier job ended meanwhile, the object was woken and decides again.
             if lane.submit(job, plan.ended) { Ok(Some(Some(GRACE))) } else { Ok(None) }
         }

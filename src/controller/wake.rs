@@ -180,20 +180,26 @@ impl Waker {
 
     /// Whether nothing remote is changed for an object, as of now: its realm is only observed.
     fn is_observed(&self, key: &ObjectKey) -> bool {
-        let management = match key.kind {
+        self.connection_of(key).is_some_and(|(_, management)| management == Management::Observe)
+    }
+
+    /// The generation of the object that connects an object's realm, and what it lets the operator do.
+    fn connection_of(&self, key: &ObjectKey) -> Option<(i64, Management)> {
+        match key.kind {
             Kind::Organization | Kind::Publisher => None,
             Kind::User | Kind::Binding => {
                 let users = || self.users.connection(key);
                 let name = if key.kind == Kind::Binding { self.bindings.connection(key) } else { users() };
-                let found = name.and_then(|name| self.organization(&name));
-                found.and_then(|object| Some(object.0.as_ref().ok()?.spec.management))
+                let found = self.organization(&name?)?;
+                let object = found.0.as_ref().ok()?;
+                Some((object.metadata.generation?, object.spec.management))
             }
             Kind::PublisherUser => {
-                let found = self.publisher_users.connection(key).and_then(|name| self.publishers.get(&name, ""));
-                found.and_then(|object| Some(object.0.as_ref().ok()?.spec.management))
+                let found = self.publishers.get(&self.publisher_users.connection(key)?, "")?;
+                let object = found.0.as_ref().ok()?;
+                Some((object.metadata.generation?, object.spec.management))
             }
-        };
-        management == Some(Management::Observe)
+        }
     }
 
     /// Whether an organization wants removed what nobody declares, as of now.
@@ -276,6 +282,10 @@ impl Wake for Waker {
 
     fn exists(&self, key: &ObjectKey) -> bool {
         Self::exists(self, key)
+    }
+
+    fn grounds(&self, key: &ObjectKey) -> Option<i64> {
+        self.connection_of(key).map(|(generation, _)| generation)
     }
 
     fn object(&self, key: &ObjectKey) {

@@ -20,6 +20,7 @@ mod intent;
 mod lag;
 mod memory;
 mod model;
+mod moment;
 mod order;
 mod pure;
 mod rate;

@@ -90,7 +90,7 @@ mod tests {
         let object = ObjectKey { kind: Kind::User, namespace, name, uid };
         let (confirmed, purpose, pass) = (String::new(), Purpose::Change, Pass::here());
         let author = Author { object, generation: 1, deleting: false, confirmed, purpose, pass };
-        Job { author, steps: Vec::new(), overdue: false, along: 0 }
+        Job { author, steps: Vec::new(), overdue: false, along: 0, until: None, grounds: None }
     }
 
     /// A reconcile that looked before a job ended and submits after it would make the same grant twice.

@@ -173,8 +173,18 @@ impl<R: Realm> State<R> {
             self.listing.suspect = Some(fingerprint);
             return finding(format!("the vendor lists no {}, which no {} can be without", R::CONTENTS, R::NOUN));
         }
-        let told = || self.budget.kept.as_ref().map(|kept| R::parts_told(&kept.counts));
-        let before = self.picture.as_ref().map(R::parts).or_else(told).unwrap_or_default();
+        let told = self.budget.kept.as_ref().map(|kept| R::parts_told(&kept.counts)).unwrap_or_default();
+        // Somebody always does, and a restart tells nothing of who did. Where that is not shown to us, a second look agrees.
+        let was_looked_at = told.iter().any(|(_, count)| *count > 0);
+        let had_head = self.picture.as_ref().map_or(was_looked_at, |before| !R::is_headless(before));
+        if had_head && R::is_headless(seen) && self.listing.suspect != Some(fingerprint) {
+            self.listing.suspect = Some(fingerprint);
+            return finding(format!(
+                "the vendor lists nobody who administers the {}: a second look has to agree",
+                R::NOUN
+            ));
+        }
+        let before = self.picture.as_ref().map_or(told, R::parts);
         let mut parts = before.into_iter().zip(R::parts(seen));
         let (what, before, now) = parts.find_map(|((what, before), (_, now))| {
             let shrank = (before >= FEW && now * 2 < before) || (before > 0 && now == 0);

@@ -7,6 +7,7 @@ mod admission;
 mod booking;
 mod budget;
 mod failure;
+mod job;
 mod listing;
 mod made;
 mod organization;
@@ -28,12 +29,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::{sync::Notify, task::AbortHandle, time::Instant};
 
-use crate::{
-    access::PrincipalId,
-    backend::Purpose,
-    plan::Finding,
-    telemetry::{Pass, metrics},
-};
+use crate::{access::PrincipalId, plan::Finding, telemetry::metrics};
 
 use super::{
     key::{Kind, ObjectKey},
@@ -44,6 +40,7 @@ use admission::Admission;
 pub(crate) use {
     booking::MOST_RETAINED,
     budget::{HeldNews, Kept, Ledger, LedgerError, Limits},
+    job::{Author, Done, Job, Progress},
     organization::Organization,
     publisher::Publisher,
     realm::Realm,
@@ -63,6 +60,8 @@ pub(crate) trait Wake: Send + Sync + 'static {
     fn wants(&self, author: &Author) -> bool;
     /// Whether an object is still there.
     fn exists(&self, key: &ObjectKey) -> bool;
+    /// The generation of the object that connects an object's realm: what may be declared is by that.
+    fn grounds(&self, key: &ObjectKey) -> Option<i64>;
     /// This object's steps came to an end.
     fn object(&self, key: &ObjectKey);
     /// The object that connects a realm has something new to say.
@@ -82,53 +81,6 @@ pub(crate) trait Caches: Send + Sync + 'static {
     /// Whether the author is as it was when its steps were decided, and every object that may speak for a grant is cached as
     /// it is now.
     fn are_current<'a>(&'a self, author: &'a Author, claim: &'a Claim) -> BoxFuture<'a, Result<bool, kube::Error>>;
-}
-
-/// Who submitted steps, as it was when they were decided.
-#[derive(Clone, Debug)]
-pub(crate) struct Author {
-    pub(crate) object: ObjectKey,
-    pub(crate) generation: i64,
-    pub(crate) deleting: bool,
-    /// The roles whose removal it confirms.
-    pub(crate) confirmed: String,
-    /// What they are for.
-    pub(crate) purpose: Purpose,
-    /// The look at it in which they were.
-    pub(crate) pass: Pass,
-}
-
-/// Steps that one object submitted.
-#[derive(Clone, Debug)]
-pub(crate) struct Job<S> {
-    pub(crate) author: Author,
-    pub(crate) steps: Vec<S>,
-    /// What they remove should be gone already: they go before everything else that waits.
-    pub(crate) overdue: bool,
-    /// What falls with what they remove, as it was when they were decided.
-    pub(crate) along: u64,
-}
-
-/// Where an object's steps stand.
-#[derive(Clone, Debug)]
-pub(crate) enum Progress {
-    /// Nothing is under way, and nothing stands against submitting.
-    Idle,
-    /// Queued or being written.
-    UnderWay { throttled: Option<Finding> },
-    /// The last try failed, and it is not time for another.
-    Failed { finding: Finding, retry_in: Option<Duration> },
-}
-
-/// A step that was made, for an event.
-#[derive(Clone, Debug)]
-pub(crate) struct Done {
-    /// The event's reason.
-    pub(crate) event: &'static str,
-    /// What was done.
-    pub(crate) text: String,
-    /// What else should be known, such as API keys that survive.
-    pub(crate) note: Option<String>,
 }
 
 /// What a lane is made of.

@@ -91,6 +91,10 @@ impl Realm for Organization {
         vec![("people", counts.users), ("bindings", counts.bindings), ("service accounts", counts.service_accounts)]
     }
 
+    fn is_headless(picture: &Inventory) -> bool {
+        !picture.bindings().any(Inventory::is_organization_admin)
+    }
+
     fn parts_told(counts: &HashMap<String, u32>) -> Vec<(&'static str, usize)> {
         let told = |name: &str| counts.get(name).map_or(0, |count| *count as usize);
         let parts = [("people", "users"), ("bindings", "bindings"), ("service accounts", "serviceAccounts")];

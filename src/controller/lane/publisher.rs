@@ -83,6 +83,11 @@ impl Realm for Publisher {
         vec![(Self::CONTENTS, picture.members().count())]
     }
 
+    /// All users are one list, and one without anybody is no listing.
+    fn is_headless(_: &Roll) -> bool {
+        false
+    }
+
     /// Whoever is there is an owner or a contributor, as far as we know roles.
     fn parts_told(counts: &HashMap<String, u32>) -> Vec<(&'static str, usize)> {
         let told = |name: &str| counts.get(name).map_or(0, |count| *count as usize);

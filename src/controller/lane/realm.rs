@@ -57,6 +57,8 @@ pub(crate) trait Realm: Send + Sync + 'static {
     fn picture(listing: Self::Listing) -> Self::Picture;
     /// How much a picture holds of each part that is listed for itself.
     fn parts(picture: &Self::Picture) -> Vec<(&'static str, usize)>;
+    /// Whether a picture shows nobody who administers the realm.
+    fn is_headless(picture: &Self::Picture) -> bool;
     /// The same as the status told it before a restart.
     fn parts_told(counts: &HashMap<String, u32>) -> Vec<(&'static str, usize)>;
     fn apply(picture: &mut Self::Picture, written: &Self::Written);

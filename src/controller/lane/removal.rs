@@ -58,7 +58,7 @@ async fn remove_all<R: Realm>(
             return Err(Failure::in_doubt());
         }
         sit_out_pause(lane, Purpose::Change).await;
-        if !lane.parts.wake.wants(&job.author) {
+        if !job.is_wanted(&*lane.parts.wake, lane.parts.outside.now()) {
             return Ok(());
         }
         if R::takes_more_along(removal) && !lane.read().listing.is_recent(Instant::now()) {

@@ -61,7 +61,8 @@ impl<R: Realm> Lane<R> {
         for Sweep { mark, step, ended } in sweeps {
             let author = Author { object: author.object.for_one(&mark), ..author.clone() };
             if matches!(self.progress(&author), Progress::Idle) {
-                self.submit(Job { author, steps: vec![step], overdue: false, along: 0 }, ended);
+                let (steps, until, grounds) = (vec![step], None, None);
+                self.submit(Job { author, steps, overdue: false, along: 0, until, grounds }, ended);
             }
         }
     }

@@ -209,11 +209,11 @@ pub(super) fn span<R: Realm>(lane: &Lane<R>, author: &Author) -> Span {
 pub(super) async fn add<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>) -> Result<(), Failure> {
     for step in job.steps.iter().filter(|step| R::removal(step).is_none()) {
         sit_out_pause(lane, Purpose::current()).await;
-        if !lane.parts.wake.wants(&job.author) {
+        let now = lane.parts.outside.now();
+        if !job.is_wanted(&*lane.parts.wake, now) {
             return Ok(());
         }
         // Another object's step, or a listing, was first; this object is woken, and sees it.
-        let now = lane.parts.outside.now();
         if lane.read().picture.as_ref().is_some_and(|picture| R::is_made(picture, step, now)) {
             continue;
         }

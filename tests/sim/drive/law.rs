@@ -100,6 +100,14 @@ impl Laws {
         ON_ITS_WAY + blind.map_or(Duration::ZERO, |(since, _)| at - since)
     }
 
+    /// Whether something was declared; of a publisher's user in whichever role, since there is one of each.
+    fn was_declared(&self, what: &str) -> bool {
+        let who = what.split(' ').next().unwrap_or_default();
+        let member = |role: &str| self.declared.kept.ever(&format!("{who} {role} {}", crate::way::PUBLISHER));
+        let of_publisher = what.ends_with(crate::way::PUBLISHER);
+        self.declared.kept.ever(what) || (of_publisher && ["owner", "contributor"].into_iter().any(member))
+    }
+
     fn broken(&mut self, change: &Change) -> Option<String> {
         let (before, after) = (&change.before, &change.after);
         if after.administrators < before.administrators && after.administrators < MINIMUM {
@@ -123,7 +131,7 @@ impl Laws {
         if let Some(what) = came.iter().find(|it| !self.declared.granted.held(it, change.at, slack)) {
             return Some(format!("law 2: nobody declares what was granted: {what}"));
         }
-        if let Some(what) = went.iter().find(|it| !self.declared.kept.ever(it)) {
+        if let Some(what) = went.iter().find(|it| !self.was_declared(it)) {
             return Some(format!("law 2: what was removed was never declared: {what}"));
         }
         if let Some(what) = went.iter().find(|it| self.declared.kept.holds(it, change.at, slack)) {
@@ -204,7 +212,8 @@ impl Laws {
         // What is only observed is let go unrevoked.
         let left = held.iter().find(|it| it.contains("@partner.example") && !known.contains(*it));
         if let Some(left) = left.filter(|_| !self.theme.pause) {
-            self.fail(stage, &format!("law 6: nothing stands for what is left: {left}"));
+            let said = sayings(&stage.memory.changes(), 0);
+            self.fail(stage, &format!("law 6: nothing stands for what is left: {left}\n{}", said.join("\n")));
         }
     }
 

@@ -42,6 +42,8 @@ pub(super) struct Budget {
 struct Window {
     /// The whole of it.
     limit: u64,
+    /// It is taken to be like the one before, and no answer spoke of it.
+    untold: bool,
     /// The least that an answer told to be left.
     lowest: u64,
     /// Requests that are over, and that `lowest` may not count.
@@ -116,6 +118,10 @@ impl Budget {
                 }
                 match rate.remaining {
                     Some(left) => self.told(number, left, &rate, now),
+                    // Nothing was told of the present window yet, nor is now: the vendor counts no more, or not here.
+                    None if self.window.as_ref().is_some_and(|window| window.untold && number >= window.since) => {
+                        self.window = None;
+                    }
                     None => self.over(None),
                 }
             }
@@ -159,6 +165,7 @@ impl Budget {
             self.over(Some(until));
             return;
         }
+        window.untold = false;
         window.limit = rate.limit.unwrap_or(window.limit).max(left).max(1);
         if number >= window.counted_from {
             window.uncounted = 0;
@@ -192,13 +199,13 @@ impl Budget {
 
 impl Window {
     fn new(limit: u64, until: Instant, span: Duration) -> Self {
-        Self { limit, lowest: limit, uncounted: 0, counted_from: 0, until, span, since: 0, heard: 0 }
+        Self { limit, untold: false, lowest: limit, uncounted: 0, counted_from: 0, until, span, since: 0, heard: 0 }
     }
 
     /// The next one, of which nothing is told yet.
     fn renew(&mut self, next: u64, now: Instant) {
         let span = self.span.max(FIRST_SILENCE);
-        *self = Self { since: next, heard: next, ..Self::new(self.limit, now + span, span) };
+        *self = Self { untold: true, since: next, heard: next, ..Self::new(self.limit, now + span, span) };
     }
 
     /// What is surely left, with so many requests under way.

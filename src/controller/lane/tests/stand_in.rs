@@ -122,6 +122,10 @@ impl Wake for Still {
         true
     }
 
+    fn grounds(&self, _: &ObjectKey) -> Option<i64> {
+        None
+    }
+
     fn object(&self, _: &ObjectKey) {}
     fn connection(&self, _: Kind, _: &str) {}
     fn dependents(&self, _: Kind, _: &str) {}
