@@ -241,11 +241,13 @@ async fn act<K: Managed>(
         Progress::Idle => {
             if !plan.intent.unwritten.is_empty() {
                 say(object, key, plan, context).await?;
-                lane.note(&key.uid, &plan.intent.unwritten);
+                // Where it was edited meanwhile, nothing was written.
+                fresh = false;
             }
             if !fresh && !write::is_current(object, context).await? {
                 return Ok(None);
             }
+            lane.note(&key.uid, &plan.intent.unwritten);
             let (steps, overdue) = (plan.decision.steps.clone(), plan.decision.overdue);
             let job = Job { author, steps, overdue, along: plan.along, until: plan.until, grounds: plan.grounds };
             // Where an earlier job ended meanwhile, the object was woken and decides again.

@@ -103,6 +103,9 @@ impl<R: Realm> State<R> {
 impl<R: Realm> Lane<R> {
     /// What an object sets out to grant stands on it now.
     pub(crate) fn note(&self, uid: &str, grants: &[R::Granted]) {
+        if grants.is_empty() {
+            return;
+        }
         let mut state = self.write();
         for grant in grants {
             put(&mut state.made.noted, uid, grant.clone());
