@@ -29,11 +29,23 @@ const MOMENTS: [Moment; 3] = [Moment::Before, Moment::During, Moment::After];
 const QUIET: Duration = Duration::from_secs(135);
 /// An ordinary run tries so many-th crash point; `SIM_CRASH_STRIDE=1` tries all.
 const STRIDE: usize = 7;
+/// Of so many crash points one may be a report that another run does not make: what advice is found when is told with what else there
+/// is to say.
+const MET: usize = 20;
 /// Nothing takes longer.
 const LONGEST: Duration = Duration::from_hours(1);
 
-/// A story with an operator that dies at that moment of that write, or never; what came of it, and what was written when.
-async fn play(story: &Story, end: Option<(Point, Moment)>) -> (Outcome, Vec<Point>) {
+/// What came of a story.
+struct Played {
+    outcome: Outcome,
+    /// What was written when.
+    points: Vec<Point>,
+    /// Whether the operator came to where it was to die.
+    met: bool,
+}
+
+/// A story with an operator that dies at that moment of that write, or never.
+async fn play(story: &Story, end: Option<(Point, Moment)>) -> Played {
     let stage = Stage::idle(1).await;
     // Often, so that little time goes by until all has been looked at.
     stage.edit("confluentorganizations", "o", json!({"spec": {"resyncInterval": "1m"}})).await;
@@ -45,6 +57,7 @@ async fn play(story: &Story, end: Option<(Point, Moment)>) -> (Outcome, Vec<Poin
         quiet(&stage).await;
     }
     wire.count(end.clone());
+    let mut met = true;
     {
         let whole = async {
             for act in story.acts {
@@ -54,7 +67,7 @@ async fn play(story: &Story, end: Option<(Point, Moment)>) -> (Outcome, Vec<Poin
         };
         tokio::pin!(whole);
         tokio::select! {
-            () = &mut whole => assert!(end.is_none(), "{}: nobody came to {end:?}", story.name),
+            () = &mut whole => met = end.is_none(),
             () = wire.ended() => {
                 // What the answer leads to happens at once, and reaches nobody.
                 sleep(Duration::from_millis(1)).await;
@@ -65,7 +78,9 @@ async fn play(story: &Story, end: Option<(Point, Moment)>) -> (Outcome, Vec<Poin
         }
     }
     process.end().await;
-    (Outcome::of(&stage), wire.log())
+    let report = end.is_some_and(|(point, _)| point.is_report());
+    assert!(met || report, "{}: nobody came there", story.name);
+    Played { outcome: Outcome::of(&stage), points: wire.log(), met }
 }
 
 /// Waits until nothing is written any more.
@@ -93,13 +108,22 @@ struct Try<'a> {
     end: (Point, Moment),
 }
 
-impl Try<'_> {
+/// What is to be said of a crash point.
+struct Verdict {
     /// What comes out otherwise than without a crash.
-    fn differences(&self) -> Vec<String> {
+    differences: Vec<String>,
+    met: bool,
+}
+
+impl Try<'_> {
+    fn verdict(&self) -> Verdict {
         let run = || alone(play(self.story, Some(self.end.clone())));
         match catch_unwind(AssertUnwindSafe(run)) {
-            Ok((outcome, _)) => outcome.differences(self.undisturbed),
-            Err(cause) => vec![cause.downcast_ref::<String>().cloned().unwrap_or_default()],
+            Ok(played) => Verdict { differences: played.outcome.differences(self.undisturbed), met: played.met },
+            Err(cause) => {
+                let told = cause.downcast_ref::<String>().cloned().unwrap_or_default();
+                Verdict { differences: vec![told], met: true }
+            }
         }
     }
 }
@@ -111,19 +135,20 @@ fn from_every_crash_point_the_end_and_the_writes_are_those_of_a_run_without_one(
     let undisturbed: Vec<_> =
         story::ALL.iter().filter(|story| wanted(story.name)).map(|story| (story, alone(play(story, None)))).collect();
     let mut tries = Vec::new();
-    for (story, (undisturbed, points)) in &undisturbed {
+    for (story, Played { outcome, points, .. }) in &undisturbed {
         for point in points {
-            tries.extend(MOMENTS.map(|moment| Try { story, undisturbed, end: (point.clone(), moment) }));
+            tries.extend(MOMENTS.map(|moment| Try { story, undisturbed: outcome, end: (point.clone(), moment) }));
         }
     }
     // What is left out of one run is in another where the stride is another.
     let stride = std::env::var("SIM_CRASH_STRIDE").ok().and_then(|it| it.parse().ok()).unwrap_or(STRIDE);
     let all = tries.len();
     let tries: Vec<Try<'_>> = tries.into_iter().step_by(stride).collect();
-    let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let (next, unmet, failures) = (AtomicUsize::new(0), AtomicUsize::new(0), Mutex::new(Vec::new()));
     let work = || {
         while let Some(one) = tries.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let differences = one.differences();
+            let Verdict { differences, met } = one.verdict();
+            unmet.fetch_add(usize::from(!met), Ordering::Relaxed);
             if !differences.is_empty() {
                 let (point, moment) = &one.end;
                 let told = format!("{}: {moment:?} {point}:\n{}", one.story.name, differences.join("\n"));
@@ -137,7 +162,7 @@ fn from_every_crash_point_the_end_and_the_writes_are_those_of_a_run_without_one(
             scope.spawn(work);
         }
     });
-    for (story, (_, points)) in &undisturbed {
+    for (story, Played { points, .. }) in &undisturbed {
         let tried = tries.iter().filter(|one| one.story.name == story.name).count();
         eprintln!(
             "{}: {tried} of {} crash points, of {} writes",
@@ -146,7 +171,9 @@ fn from_every_crash_point_the_end_and_the_writes_are_those_of_a_run_without_one(
             points.len()
         );
     }
-    eprintln!("{} of {all} crash points in {:?}", tries.len(), began.elapsed());
+    let unmet = unmet.into_inner();
+    eprintln!("{} of {all} crash points in {:?}, to {unmet} of which nobody came", tries.len(), began.elapsed());
+    assert!(unmet * MET <= tries.len(), "nobody came to {unmet} of {}", tries.len());
     let failures = failures.into_inner().unwrap();
     assert!(failures.is_empty(), "{} differences\n{}", failures.len(), failures.join("\n"));
 }

@@ -34,6 +34,13 @@ pub(crate) struct Point {
     pub(crate) nth: usize,
 }
 
+impl Point {
+    /// Whether it says something of an object, and changes nothing else.
+    pub(crate) fn is_report(&self) -> bool {
+        self.what.contains("/status ") || self.what.contains(" event ")
+    }
+}
+
 impl fmt::Display for Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} no. {}", self.what, self.nth)
