@@ -35,6 +35,7 @@ use super::{
     key::Kind,
     lane::{Organization, View},
     managed::{Managed, Plan, is_due, new_advice},
+    missed,
     unmanaged::left_behind,
 };
 
@@ -118,6 +119,7 @@ impl Managed for RoleBinding {
         let leaves = Some(&decided).filter(|it| it.decision.released);
         let leaves = leaves.map(|_| left_behind(self, ground.spec(), view.picture())).unwrap_or_default();
         drop(view);
+        missed::look(self, &decided, desired.as_ref().ok(), &lane);
         if let Some(recorded) = recorded {
             lane.recorded(&uid, &recorded.grant);
         }

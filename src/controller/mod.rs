@@ -19,6 +19,7 @@ mod ledger;
 mod link;
 mod managed;
 mod memory;
+mod missed;
 mod object;
 mod organization;
 mod outside;

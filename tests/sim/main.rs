@@ -19,6 +19,7 @@ mod fault;
 mod intent;
 mod lag;
 mod memory;
+mod missed;
 mod model;
 mod moment;
 mod order;

@@ -18,6 +18,8 @@ use super::{LONGEST_LAG, State, realm::Realm};
 const BREATH: Duration = Duration::from_secs(1);
 /// Time between two listings while steps are refused although the picture permits them.
 const SOON: Duration = Duration::from_secs(5);
+/// How old a listing may be when something new names what it does not show: a cluster or an account that was made just before.
+const NEWS: Duration = Duration::from_secs(30);
 /// How old a listing may be when an account is removed: what somebody granted in the portal since would go with it.
 const RECENT: Duration = Duration::from_secs(30);
 /// Fewer than this may become half as many by themselves.
@@ -39,6 +41,7 @@ pub(super) struct ListingState {
     refused: bool,
     wanted: bool,
     wanted_soon: bool,
+    wanted_news: bool,
     fingerprint: u64,
     /// The fingerprint of a listing that shrank too much to be believed alone.
     suspect: Option<u64>,
@@ -47,7 +50,7 @@ pub(super) struct ListingState {
 impl ListingState {
     /// A listing begins. What is asked for from now on asks for another one: this one may have read what it is about.
     pub(super) fn begin(&mut self) {
-        (self.wanted, self.wanted_soon) = (false, false);
+        (self.wanted, self.wanted_soon, self.wanted_news) = (false, false, false);
     }
 
     /// Something asked for a fresh look.
@@ -58,6 +61,11 @@ impl ListingState {
     /// Something asked for a fresh look, and may go on asking.
     pub(super) fn want_before_long(&mut self) {
         self.wanted_soon = true;
+    }
+
+    /// Something new names what the last listing does not show.
+    pub(super) fn want_news(&mut self) {
+        self.wanted_news = true;
     }
 
     /// When the next listing is due.
@@ -73,7 +81,8 @@ impl ListingState {
             (false, true) => SOON.min(resync),
             (false, false) => resync,
         };
-        Some(tried + soonest)
+        let news = self.began.filter(|_| self.wanted_news).map(|began| (began + NEWS).max(tried + BREATH));
+        Some(news.map_or(tried + soonest, |news| news.min(tried + soonest)))
     }
 
     /// Whether the last complete listing is young enough to remove on it what it shows nothing of.
@@ -119,9 +128,9 @@ impl<R: Realm> State<R> {
         let changed = self.picture.is_none() || self.listing.fingerprint != fingerprint;
         self.picture = Some(picture);
         self.version += u64::from(changed);
-        let ListingState { wanted, wanted_soon, .. } = self.listing;
-        let (began, tried) = (Some(began), Some(now));
-        self.listing = ListingState { began, tried, wanted, wanted_soon, fingerprint, ..ListingState::default() };
+        let ListingState { wanted, wanted_soon, wanted_news, .. } = self.listing;
+        let asked = ListingState { wanted, wanted_soon, wanted_news, ..ListingState::default() };
+        self.listing = ListingState { began: Some(began), tried: Some(now), fingerprint, ..asked };
         if changed { Read::Changed } else { Read::Same }
     }
 
@@ -300,6 +309,23 @@ mod tests {
         let renamed = User { full_name: "A".to_owned(), ..user() };
         let more = Listing { users: vec![renamed], ..listing(0..3) };
         assert_eq!(state.listed(more, now, now), Read::Changed);
+    }
+
+    #[test]
+    fn what_is_newly_named_and_not_there_is_looked_for_at_once_and_twice_a_minute_at_the_most() {
+        let (mut state, now, resync) = (State::default(), Instant::now(), Duration::from_mins(10));
+        state.listed(listing(0..3), now, now);
+        assert_eq!(state.listing.due(resync), Some(now + resync));
+        state.listing.want_news();
+        assert_eq!(state.listing.due(resync), Some(now + NEWS), "what is made right after a listing waits a little");
+        assert_eq!(state.listing.due(SOON), Some(now + SOON), "and never longer than without");
+        // The listing that begins is about it, and one that is asked for meanwhile is another.
+        state.listing.begin();
+        assert_eq!(state.listing.due(resync), Some(now + resync));
+        state.listing.want_news();
+        let later = now + Duration::from_mins(1);
+        state.listed(listing(0..3), later, later);
+        assert_eq!(state.listing.due(resync), Some(later + NEWS));
     }
 
     #[test]
