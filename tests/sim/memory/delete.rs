@@ -1,19 +1,24 @@
 //! What a deletion does: at once, or when the last finalizer is gone; and what the controller of namespaces does after it.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{
     answer::{Refusal, removed},
     field,
     resource::{Place, Target, by_plural, place},
-    store::State,
+    store::{Kept, State},
 };
 
 impl State {
     pub(super) fn delete(&mut self, target: &Target, options: &Value) -> Result<Value, Refusal> {
         let place = target.place();
-        let kept =
-            self.objects.get(&place).cloned().ok_or_else(|| Refusal::not_found(target.resource, &target.name))?;
+        let kept = self
+            .objects
+            .get(&place)
+            .map(Arc::clone)
+            .ok_or_else(|| Refusal::not_found(target.resource, &target.name))?;
         let about = &kept.object["metadata"];
         let asked = &options["preconditions"];
         let ways = [("uid", "UID", "deleted and then recreated"), ("resourceVersion", "ResourceVersion", "modified")];
@@ -39,9 +44,9 @@ impl State {
             return Ok(removed(target.resource, &target.name, &uid));
         }
         if !about["deletionTimestamp"].is_null() {
-            return Ok(kept.shown(&place));
+            return Ok(kept.shown().clone());
         }
-        let mut going = kept;
+        let mut going = Kept::clone(&kept);
         going.object["metadata"]["deletionTimestamp"] = json!(field::seconds(self.now()));
         if namespace {
             going.object["status"]["phase"] = json!("Terminating");
@@ -51,11 +56,11 @@ impl State {
                 going.object["metadata"]["generation"] = json!(generation + 1);
             }
         }
-        let shown = self.put(&place, going);
+        let stored = self.put(&place, going);
         if namespace {
             self.empty(&target.name);
         }
-        Ok(shown)
+        Ok(stored.shown().clone())
     }
 
     /// Takes an object out, and the namespace that only waited for it.

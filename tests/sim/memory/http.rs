@@ -85,7 +85,7 @@ impl Memory {
         let (code, answer) = match verb {
             "list" => return Ok(json_of(200, &list::list(&state, target, query, partial)?)),
             "get" => {
-                let found = state.read(&target.place());
+                let found = state.read(&target.place()).cloned();
                 (200, found.ok_or_else(|| Refusal::not_found(target.resource, &target.name))?)
             }
             "create" => (201, state.create(target.resource, &target.namespace, body()?, who.name)?),

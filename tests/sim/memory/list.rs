@@ -1,6 +1,9 @@
 //! Lists by pages, and watches from a version on.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -13,7 +16,7 @@ use super::{
     answer::{Refusal, metadata},
     http::Query,
     resource::{Place, Target},
-    store::{Change, Kept, State},
+    store::{Change, State, Stored},
 };
 
 /// How often a quiet watch says how far it is: more seldom than a real server, and before whoever watches gives it up as dead.
@@ -56,11 +59,11 @@ pub(super) fn list(state: &State, target: &Target, query: &Query, partial: bool)
     if (partial || typed) && about["continue"] == "" {
         about.as_object_mut().unwrap().remove("continue");
     }
-    let item = |(place, kept): (&Place, &Kept)| {
-        let mut shown = kept.shown(place);
+    let item = |(_, stored): (&Place, &Arc<Stored>)| {
         if partial {
-            return metadata(&shown);
+            return metadata(stored.shown());
         }
+        let mut shown = stored.shown().clone();
         if typed {
             shown.as_object_mut().unwrap().retain(|name, _| !matches!(name.as_str(), "apiVersion" | "kind"));
         }
@@ -88,15 +91,19 @@ fn told(change: &Change, target: &Target, partial: bool) -> Option<Bytes> {
     if place.0 != target.resource.plural || !target.holds(&place.1) {
         return None;
     }
-    let (kind, kept) = match (&change.before, &change.after) {
+    let (kind, stored) = match (&change.before, &change.after) {
         (None, Some(after)) => ("ADDED", after),
         (Some(_), Some(after)) => ("MODIFIED", after),
         (Some(before), None) => ("DELETED", before),
         (None, None) => return None,
     };
-    let mut object = kept.shown(place);
-    object["metadata"]["resourceVersion"] = json!(change.version.to_string());
-    Some(line(kind, &if partial { metadata(&object) } else { object }))
+    let told = || {
+        let shown = stored.shown();
+        let mut object = if partial { metadata(shown) } else { shown.clone() };
+        object["metadata"]["resourceVersion"] = json!(change.version.to_string());
+        line(kind, &object)
+    };
+    Some(change.told[usize::from(partial)].get_or_init(told).clone())
 }
 
 /// What a watch is at.

@@ -112,18 +112,18 @@ impl Memory {
     /// An object by its path, without asking.
     pub(crate) fn peek(&self, path: &str) -> Option<Value> {
         let target = resource::Target::parse(path)?;
-        self.lock().read(&target.place())
+        self.lock().read(&target.place()).cloned()
     }
 
     /// Every object.
     pub(crate) fn all(&self) -> Vec<Value> {
-        self.lock().objects.iter().map(|(place, kept)| kept.shown(place)).collect()
+        self.lock().objects.values().map(|stored| stored.shown().clone()).collect()
     }
 
     /// What each change since the last compaction left, in order; nothing of what was removed.
     pub(crate) fn changes(&self) -> Vec<Value> {
         let state = self.lock();
-        let left = state.log.iter().filter_map(|change| Some(change.after.as_ref()?.shown(&change.place)));
+        let left = state.log.iter().filter_map(|change| Some(change.after.as_ref()?.shown().clone()));
         left.collect()
     }
 

@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::resource::Resource;
-
 /// One step of a path, in the server's spelling.
 pub(super) type Path = Vec<String>;
 /// Fields, by path.
@@ -30,9 +28,9 @@ fn metadata() -> Value {
 }
 
 /// A resource's schema, with that of `metadata` in it.
-pub(super) fn whole(resource: &Resource) -> Value {
+pub(super) fn whole(schema: Option<&Value>) -> Value {
     let own = || json!({"properties": {"regarding": {"x-kubernetes-map-type": "atomic"}}});
-    let mut schema = resource.schema.clone().unwrap_or_else(own);
+    let mut schema = schema.cloned().unwrap_or_else(own);
     schema["properties"]["metadata"] = metadata();
     schema
 }

@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde_json::Value;
 
+use super::path;
+
 /// One resource.
 #[derive(Debug)]
 pub(super) struct Resource {
@@ -14,13 +16,15 @@ pub(super) struct Resource {
     pub(super) namespaced: bool,
     /// The schema of one of our kinds; `None` for Kubernetes' own, which are kept as they come.
     pub(super) schema: Option<Value>,
+    /// The same with that of `metadata` in it.
+    pub(super) whole: Value,
 }
 
 impl Resource {
     fn own(group: &str, version: &str, plural: &str, kind: &str, namespaced: bool) -> Self {
         let text = str::to_owned;
         let (group, version, plural, kind) = (text(group), text(version), text(plural), text(kind));
-        Self { group, version, plural, kind, namespaced, schema: None }
+        Self { group, version, plural, kind, namespaced, schema: None, whole: path::whole(None) }
     }
 
     pub(super) fn api_version(&self) -> String {
@@ -47,7 +51,8 @@ static RESOURCES: LazyLock<BTreeMap<(String, String), &'static Resource>> = Lazy
         let names = crd.spec.names;
         let namespaced = crd.spec.scope == "Namespaced";
         let own = Resource::own(&crd.spec.group, &version.name, &names.plural, &names.kind, namespaced);
-        all.push(Resource { schema: Some(serde_json::to_value(schema).unwrap()), ..own });
+        let schema = serde_json::to_value(schema).unwrap();
+        all.push(Resource { whole: path::whole(Some(&schema)), schema: Some(schema), ..own });
     }
     let prefix = |it: &Resource| {
         let folder = if it.group.is_empty() { "/api/" } else { "/apis/" };

@@ -1,13 +1,18 @@
 //! What is kept: objects, the versions they went through, and the changes that watches tell.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Deref,
+    sync::{Arc, OnceLock},
+};
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{
     Asked, Clock,
     field::{self, Manager},
-    resource::{Place, by_plural},
+    resource::{Place, Resource, by_plural},
     schema,
 };
 
@@ -23,8 +28,7 @@ pub(super) struct Kept {
 
 impl Kept {
     /// As it is shown.
-    pub(super) fn shown(&self, place: &Place) -> Value {
-        let resource = by_plural(place.0);
+    pub(super) fn shown(&self, resource: &Resource) -> Value {
         let mut object = self.object.clone();
         if let Some(schema) = &resource.schema {
             schema::complete(schema, &mut object);
@@ -36,13 +40,42 @@ impl Kept {
     }
 }
 
+/// An object that is in its place and changes no more; how it is shown is found out once.
+#[derive(Debug)]
+pub(super) struct Stored {
+    kept: Kept,
+    resource: &'static Resource,
+    shown: OnceLock<Value>,
+}
+
+impl Stored {
+    fn new(kept: Kept, place: &Place) -> Arc<Self> {
+        Arc::new(Self { kept, resource: by_plural(place.0), shown: OnceLock::new() })
+    }
+
+    /// As it is shown.
+    pub(super) fn shown(&self) -> &Value {
+        self.shown.get_or_init(|| self.kept.shown(self.resource))
+    }
+}
+
+impl Deref for Stored {
+    type Target = Kept;
+
+    fn deref(&self) -> &Kept {
+        &self.kept
+    }
+}
+
 /// One change, with what was there before and after it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Change {
     pub(super) version: u64,
     pub(super) place: Place,
-    pub(super) before: Option<Kept>,
-    pub(super) after: Option<Kept>,
+    pub(super) before: Option<Arc<Stored>>,
+    pub(super) after: Option<Arc<Stored>>,
+    /// What watches are told of it, whole and of its metadata alone: the same to each of them.
+    pub(super) told: [OnceLock<Bytes>; 2],
 }
 
 pub(super) struct State {
@@ -50,7 +83,7 @@ pub(super) struct State {
     pub(super) version: u64,
     /// Changes up to this version are forgotten.
     pub(super) compacted: u64,
-    pub(super) objects: BTreeMap<Place, Kept>,
+    pub(super) objects: BTreeMap<Place, Arc<Stored>>,
     pub(super) log: Vec<Change>,
     pub(super) asked: Vec<Asked>,
     /// Counts what watches are woken for.
@@ -82,8 +115,8 @@ impl State {
         format!("00000000-0000-4000-a000-{:012x}", self.uids)
     }
 
-    pub(super) fn read(&self, place: &Place) -> Option<Value> {
-        Some(self.objects.get(place)?.shown(place))
+    pub(super) fn read(&self, place: &Place) -> Option<&Value> {
+        Some(self.objects.get(place)?.shown())
     }
 
     fn advance(&mut self, place: &Place) {
@@ -94,7 +127,7 @@ impl State {
     }
 
     /// Puts an object in place, under a new version, and gives it as it is shown.
-    pub(super) fn put(&mut self, place: &Place, mut kept: Kept) -> Value {
+    pub(super) fn put(&mut self, place: &Place, mut kept: Kept) -> Arc<Stored> {
         self.advance(place);
         kept.object["metadata"]["resourceVersion"] = json!(self.version.to_string());
         for condition in kept.object["status"]["conditions"].as_array().into_iter().flatten() {
@@ -103,32 +136,36 @@ impl State {
                 self.reasons.insert(reason.to_owned());
             }
         }
-        let shown = kept.shown(place);
-        let before = self.objects.insert(place.clone(), kept.clone());
-        self.log.push(Change { version: self.version, place: place.clone(), before, after: Some(kept) });
-        shown
+        let stored = Stored::new(kept, place);
+        let before = self.objects.insert(place.clone(), Arc::clone(&stored));
+        self.note(place, before, Some(Arc::clone(&stored)));
+        stored
     }
 
-    /// Takes an object away; gives it as it was last.
-    pub(super) fn take(&mut self, place: &Place) -> Option<Value> {
-        let before = self.objects.remove(place)?;
-        self.advance(place);
-        let shown = before.shown(place);
-        self.log.push(Change { version: self.version, place: place.clone(), before: Some(before), after: None });
-        Some(shown)
+    /// Takes an object away.
+    pub(super) fn take(&mut self, place: &Place) {
+        if let Some(before) = self.objects.remove(place) {
+            self.advance(place);
+            self.note(place, Some(before), None);
+        }
+    }
+
+    fn note(&mut self, place: &Place, before: Option<Arc<Stored>>, after: Option<Arc<Stored>>) {
+        let told = [OnceLock::new(), OnceLock::new()];
+        self.log.push(Change { version: self.version, place: place.clone(), before, after, told });
     }
 
     /// The objects of a resource as they were at that version; `None` where that is forgotten.
-    pub(super) fn as_of(&self, plural: &str, version: u64) -> Option<BTreeMap<Place, Kept>> {
+    pub(super) fn as_of(&self, plural: &str, version: u64) -> Option<BTreeMap<Place, Arc<Stored>>> {
         if version < self.compacted {
             return None;
         }
         let own = |place: &Place| place.0 == plural;
         let kept = self.objects.iter().filter(|(place, _)| own(place));
-        let mut objects: BTreeMap<Place, Kept> = kept.map(|(place, it)| (place.clone(), it.clone())).collect();
+        let mut objects: BTreeMap<Place, Arc<Stored>> = kept.map(|(place, it)| (place.clone(), it.clone())).collect();
         for change in self.log.iter().rev().take_while(|it| it.version > version).filter(|it| own(&it.place)) {
             match &change.before {
-                Some(before) => objects.insert(change.place.clone(), before.clone()),
+                Some(before) => objects.insert(change.place.clone(), Arc::clone(before)),
                 None => objects.remove(&change.place),
             };
         }

@@ -11,7 +11,7 @@ use ::http::{Method, Request, Response};
 use axum::body::Body;
 use serde_json::json;
 
-use super::{Memory, answer::Refusal, http::refused, resource::Target};
+use super::{Memory, answer::Refusal, http::refused, resource::Target, store::Kept};
 
 /// One thing that goes wrong with one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -136,7 +136,7 @@ impl Memory {
     fn touch(&self, path: &str) {
         let mut state = self.lock();
         let Some(place) = Target::parse(path).map(|target| target.place()) else { return };
-        if let Some(mut kept) = state.objects.get(&place).cloned() {
+        if let Some(mut kept) = state.objects.get(&place).map(|stored| Kept::clone(stored)) {
             kept.object["metadata"]["annotations"]["example.com/touched"] = json!(state.version.to_string());
             state.put(&place, kept);
         }

@@ -1,16 +1,18 @@
 //! What the verbs that write do: create, update, patch.
 
+use std::{collections::BTreeSet, sync::Arc};
+
 use serde_json::{Value, json};
 
 use super::{
     answer::Refusal,
     apply,
     field::{self, Who},
-    path,
+    path::{self, Fields},
     resource::{Resource, Target, by_plural, place},
     rule::{finalizers, judge, own, transitions},
     schema,
-    store::{Kept, State},
+    store::{Kept, State, Stored},
 };
 
 /// A patch in one of the forms that are known.
@@ -87,11 +89,11 @@ impl State {
         object["kind"] = json!(resource.kind);
         own(resource, &mut object);
         // Who declares has what is declared; who creates has the defaults too.
-        let mut owned = path::fields(&path::whole(resource), if who.applies { &declared } else { &object });
+        let mut owned = path::fields(&resource.whole, if who.applies { &declared } else { &object });
         if resource.plural == "namespaces" {
             owned.retain(|path| path[0] == "f:metadata");
         }
-        Ok(self.put(&place, Kept { object, managers: vec![who.owning(owned)] }))
+        Ok(self.put(&place, Kept { object, managers: vec![who.owning(owned)] }).shown().clone())
     }
 
     /// Whether a namespace is there to take something new.
@@ -149,7 +151,7 @@ impl State {
             }
             (Err(refusal), _) => return Err(refusal),
         };
-        let mut object = kept.shown(&target.place());
+        let mut object = kept.shown().clone();
         match patch {
             Patch::Json(patch) => {
                 json_patch::patch(&mut object, &patch).map_err(|error| {
@@ -166,28 +168,28 @@ impl State {
         Ok((200, self.replace(target, &kept, object, &who)?))
     }
 
-    fn kept(&self, target: &Target) -> Result<Kept, Refusal> {
+    fn kept(&self, target: &Target) -> Result<Arc<Stored>, Refusal> {
         if !matches!(target.subresource.as_str(), "" | "status") {
             return Err(Refusal::unknown(&target.subresource));
         }
-        let kept = self.objects.get(&target.place()).cloned();
+        let kept = self.objects.get(&target.place()).map(Arc::clone);
         kept.ok_or_else(|| Refusal::not_found(target.resource, &target.name))
     }
 
     /// An object in place of the one before.
-    fn replace(&mut self, target: &Target, kept: &Kept, object: Value, who: &Who<'_>) -> Result<Value, Refusal> {
+    fn replace(&mut self, target: &Target, kept: &Stored, object: Value, who: &Who<'_>) -> Result<Value, Refusal> {
         let object = prepared(target, kept, object)?;
-        let schema = path::whole(target.resource);
+        let schema = &target.resource.whole;
         let mut old = kept.object.clone();
         schema::complete(target.resource.schema.as_ref().unwrap_or(&Value::Null), &mut old);
-        let managers = field::updated(&kept.managers, &schema, &old, &object, who);
+        let managers = field::updated(&kept.managers, schema, &old, &object, who);
         Ok(self.settle(target, kept, Kept { object, managers }))
     }
 
     fn apply(
         &mut self,
         target: &Target,
-        kept: &Kept,
+        kept: &Stored,
         mut declared: Value,
         who: &Who<'_>,
         force: bool,
@@ -204,26 +206,18 @@ impl State {
             fields.remove("status");
         }
         declared["metadata"] = about;
-        let schema = path::whole(target.resource);
-        let applied = apply::applied(&schema, &kept.object, &kept.managers, &declared, who, force);
+        let schema = &target.resource.whole;
+        let applied = apply::applied(schema, &kept.object, &kept.managers, &declared, who, force);
         let (object, managers) = applied.map_err(|conflicts| conflicting(&conflicts))?;
         let object = prepared(target, kept, object)?;
         Ok(self.settle(target, kept, Kept { object, managers }))
     }
 
     /// Keeps what changed, and lets go what was only waiting for its last finalizer.
-    fn settle(&mut self, target: &Target, before: &Kept, after: Kept) -> Value {
+    fn settle(&mut self, target: &Target, before: &Stored, after: Kept) -> Value {
         let place = target.place();
-        let times_apart = |kept: &Kept| {
-            let managers =
-                kept.managers.iter().map(|it| (it.name.clone(), it.applies, it.subresource.clone(), it.fields.clone()));
-            (kept.object.clone(), managers.collect::<Vec<_>>())
-        };
-        let (mut old, mut new) = (times_apart(before), times_apart(&after));
-        old.1.sort();
-        new.1.sort();
-        if old == new {
-            return before.shown(&place);
+        if before.object == after.object && timeless(before) == timeless(&after) {
+            return before.shown().clone();
         }
         let about = &after.object["metadata"];
         let going = !about["deletionTimestamp"].is_null() && about["finalizers"].is_null();
@@ -232,10 +226,15 @@ impl State {
             let mut answer = after;
             answer.object["metadata"]["resourceVersion"] = before.object["metadata"]["resourceVersion"].clone();
             self.take_out(&place);
-            return answer.shown(&place);
+            return answer.shown(target.resource);
         }
-        self.put(&place, after)
+        self.put(&place, after).shown().clone()
     }
+}
+
+/// The managers of an object, whatever the time is at which each wrote last.
+fn timeless(kept: &Kept) -> BTreeSet<(&str, bool, &str, &Fields)> {
+    kept.managers.iter().map(|it| (&*it.name, it.applies, &*it.subresource, &it.fields)).collect()
 }
 
 /// What a new form of an object comes to: what its part of it may not change stays, and what it may is judged.
@@ -279,9 +278,13 @@ fn prepared(target: &Target, kept: &Kept, mut object: Value) -> Result<Value, Re
         }
         schema::complete(schema, &mut object);
         schema::without_nulls(&mut object);
-        judge(resource, name, &object)?;
-        transitions(resource, name, old, &object)?;
-        if object["spec"] != old["spec"] {
+        let same = |field: &str| object[field] == old[field];
+        // No rule is about the status: what was admitted once need not be judged at each word of it.
+        if !["apiVersion", "kind", "spec"].into_iter().all(same) {
+            judge(resource, name, &object)?;
+            transitions(resource, name, old, &object)?;
+        }
+        if !same("spec") {
             object["metadata"]["generation"] = json!(old["metadata"]["generation"].as_u64().unwrap_or_default() + 1);
         }
     }
