@@ -87,12 +87,14 @@ impl Managed for RoleBinding {
         let uid = self.uid().unwrap_or_default();
         let known = |grant: &Grant| context.declared.others(self.connection(), grant, &uid);
         let all = |grant: &Grant| others(self, grant, ground, &view, context, now);
+        let mut doubted = Vec::new();
         let decided = match view.picture() {
             Some(inventory) => {
                 let facts = ground.facts(&view, inventory, now);
-                let object = object(self, desired.as_ref().ok(), ground, context, now);
-                let made = intent::made(self, &object, &facts, &view);
-                decide(&BindingObject { made, ..object }, &desired, &facts, Sharers { known: &known, all: &all })
+                let mut object = object(self, desired.as_ref().ok(), ground, context, now);
+                (object.made, doubted) = intent::made(self, &object, &facts, &view);
+                object.doubted = !doubted.is_empty();
+                decide(&object, &desired, &facts, Sharers { known: &known, all: &all })
             }
             None => crate::plan::Decision::say(Reason::OrganizationNotReady, "there is no listing yet").into(),
         };
@@ -103,7 +105,7 @@ impl Managed for RoleBinding {
             status.grant = None;
         }
         let organization_id = ground.spec().map_or("", |spec| &spec.organization_id);
-        let (intent, granting) = intent::of(self, &decided, organization_id, &view);
+        let (intent, granting) = intent::of(self, &decided, &doubted, organization_id, &view);
         status.granting = granting;
         status.binding_id.clone_from(&decided.binding_id);
         status.next_transition = decided.next.map(|at| at.to_string());
@@ -364,6 +366,7 @@ fn object(
         touched: binding.metadata.generation.unwrap_or_default() != observed,
         recorded: convert::recorded(binding),
         made: Vec::new(),
+        doubted: false,
         meaning: meaning(binding),
         declared_here: desired.is_some_and(|desired| declared_here(binding, &desired.principal, context)),
         // One that cannot be read is told as invalid, and ends nothing.

@@ -10,7 +10,7 @@ use crate::{
     api::{RoleBinding, binding::GrantStatus, convert},
     plan::{
         Facts, Step,
-        binding::{BindingDecision, BindingObject, Recorded, may_have_made},
+        binding::{BindingDecision, BindingObject, Recorded, could_be_granted, may_have_made},
     },
 };
 
@@ -36,27 +36,34 @@ impl<G> Default for Intent<G> {
     }
 }
 
-/// What an object made, or may have made, besides what its status answers for.
+/// What an object made, or may have made, besides what its status answers for; and of what an annotation notes, the part that
+/// proves nothing.
 pub(crate) fn made(
     binding: &RoleBinding,
     object: &BindingObject,
     facts: &Facts<'_>,
     view: &View<'_, Organization>,
-) -> Vec<Grant> {
-    let mut made = view.made(&binding.uid().unwrap_or_default());
-    let noted = convert::granting(binding).grants.into_iter().map(|it| it.grant);
-    for grant in noted.filter(|grant| may_have_made(grant, object, facts)) {
-        if !made.contains(&grant) {
+) -> (Vec<Grant>, Vec<Grant>) {
+    let (mut made, mut doubted) = (view.made(&binding.uid().unwrap_or_default()), Vec::new());
+    let opened = convert::granting(binding);
+    for grant in opened.grants.into_iter().map(|it| it.grant) {
+        if made.contains(&grant) {
+            continue;
+        }
+        if opened.by_annotation && !could_be_granted(&grant, object, facts) {
+            doubted.push(grant);
+        } else if may_have_made(&grant, opened.by_annotation, object, facts) {
             made.push(grant);
         }
     }
-    made
+    (made, doubted)
 }
 
 /// What a plan sets out to grant, and what the status is to say of that.
 pub(crate) fn of(
     binding: &RoleBinding,
     decided: &BindingDecision,
+    doubted: &[Grant],
     organization_id: &str,
     view: &View<'_, Organization>,
 ) -> (Intent<Grant>, Option<Vec<GrantStatus>>) {
@@ -66,7 +73,9 @@ pub(crate) fn of(
     let spoken = recorded.is_some() || binding.status.as_ref().is_some_and(|status| status.granting.is_some());
     let answers = decided.record.clone().or(recorded.filter(|_| !decided.lets_go)).map(|it| it.grant);
     let wanted: Vec<Grant> = granted(&decided.decision.steps).filter(|it| answers.as_ref() != Some(it)).collect();
+    // What proves nothing stays where it is: in the status it would pass for ours.
     let mut known = opened.grants;
+    known.retain(|it| !doubted.contains(&it.grant));
     for grant in noted {
         put(&mut known, grant, view);
     }
@@ -87,7 +96,7 @@ pub(crate) fn of(
     let told: Vec<GrantStatus> = known.into_iter().map(|record| status_of(record, organization_id)).collect();
     let note = (convert::speaks_first(binding) && !told.is_empty()).then(|| convert::granting_note(&told));
     // An empty list says that the annotation is overtaken, where no grant does.
-    let closed = answers.is_none() && (opened.by_annotation || spoken);
+    let closed = answers.is_none() && (opened.by_annotation || spoken) && doubted.is_empty();
     let told = (!told.is_empty() || closed).then_some(told);
     (Intent { note, unwritten, inherited: awaits }, told)
 }

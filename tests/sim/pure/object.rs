@@ -158,6 +158,7 @@ impl Pure {
             touched: true,
             recorded: None,
             made: Vec::new(),
+            doubted: false,
             meaning: None,
             declared_here: true,
             validity,
