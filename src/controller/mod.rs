@@ -20,6 +20,7 @@ mod link;
 mod managed;
 mod memory;
 mod missed;
+mod neighbour;
 mod object;
 mod organization;
 mod outside;

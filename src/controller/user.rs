@@ -23,13 +23,13 @@ use crate::{
 };
 
 use super::{
-    binding,
     context::Context,
     drift,
     ground::{Ground, lane_or_wait},
     key::Kind,
     lane::{Organization, View},
     managed::{Managed, Plan, new_advice},
+    neighbour,
 };
 
 /// Most entries of a list in a status.
@@ -89,8 +89,9 @@ impl Managed for ConfluentUser {
                     deleting,
                     sharers: facts.sharers.clone(),
                     declared_bindings: hangs_on
-                        .map(|id| binding::standing_for(self, id, &facts.ground, &view, context, now))
+                        .map(|id| neighbour::standing_for(self, id, &facts.ground, &view, context, now))
                         .unwrap_or_default(),
+                    going: hangs_on.map(|id| neighbour::going_of(self, id, context)).unwrap_or_default(),
                     attempts: attempts as usize,
                     suspended: self.spec.suspend,
                 };

@@ -128,6 +128,7 @@ impl Pure {
             deleting: false,
             sharers: Vec::new(),
             declared_bindings: Vec::new(),
+            going: Vec::new(),
             attempts: 0,
             suspended: false,
         };
