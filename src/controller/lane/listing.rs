@@ -18,8 +18,6 @@ use super::{LONGEST_LAG, State, realm::Realm};
 const BREATH: Duration = Duration::from_secs(1);
 /// Time between two listings while steps are refused although the picture permits them.
 const SOON: Duration = Duration::from_secs(5);
-/// How old a listing may be when an account is removed: what somebody granted in the portal since would go with it.
-const RECENT: Duration = Duration::from_secs(30);
 /// Fewer than this may become half as many by themselves.
 const FEW: usize = 10;
 /// How often a refused credential is tried again when nobody changes the Secret.
@@ -74,11 +72,6 @@ impl ListingState {
             (false, false) => resync,
         };
         Some(tried + soonest)
-    }
-
-    /// Whether the last complete listing is young enough to remove on it what it shows nothing of.
-    pub(super) fn is_recent(&self, now: Instant) -> bool {
-        self.began.is_some_and(|began| now.duration_since(began) < RECENT)
     }
 
     /// Nothing may be removed while a listing that shrank waits for a second one.
@@ -300,14 +293,5 @@ mod tests {
         let renamed = User { full_name: "A".to_owned(), ..user() };
         let more = Listing { users: vec![renamed], ..listing(0..3) };
         assert_eq!(state.listed(more, now, now), Read::Changed);
-    }
-
-    #[test]
-    fn an_old_picture_is_not_enough_to_remove_an_account_on() {
-        let (mut state, now) = (State::default(), Instant::now());
-        assert!(!state.listing.is_recent(now));
-        state.listed(listing(0..3), now, now);
-        assert!(state.listing.is_recent(now + Duration::from_secs(29)));
-        assert!(!state.listing.is_recent(now + RECENT));
     }
 }
