@@ -30,6 +30,9 @@ const MINIMUM: usize = 2;
 /// How many removals the small budget has room for in an hour.
 pub(super) const BUDGET: usize = 2;
 
+/// For how many hours more the small budget may let go of one removal after the other: a person's bindings, then the person.
+const MOST_HOURS: usize = 6;
+
 /// Reasons for which what is declared need not be there.
 const WITHOUT_GRANT: [&str; 4] = ["Suspended", "Observed", "Expired", "NotYetValid"];
 
@@ -162,6 +165,14 @@ impl Laws {
         stage.memory.mend();
         // What a budget holds may go an hour later, at a listing, and an account at the one after that.
         sleep(Duration::from_hours(2)).await;
+        // Each hour has room for as many removals as the budget says, and what goes makes room for what hung on it. What does
+        // not fit as a whole waits for a person, and for no time.
+        for _ in 0..MOST_HOURS {
+            if !holds_removals(stage) {
+                break;
+            }
+            sleep(Duration::from_hours(1)).await;
+        }
         self.safe(stage);
         let (remote, local) = (stage.remote_writes(), stage.local_writes());
         let known = stage.memory.changes().len();
@@ -221,6 +232,11 @@ impl Laws {
         let changes: Vec<String> = self.changes.iter().map(|it| format!("{} {}", it.status, it.request)).collect();
         panic!("{law}\nsteps: {:#?}\nchanges: {changes:#?}\n{}", self.steps, stage.tell());
     }
+}
+
+/// Whether the organization's object tells of removals that the budget holds.
+fn holds_removals(stage: &Stage) -> bool {
+    stage.get("confluentorganizations", "o").is_some_and(|object| !object["status"]["heldRemovals"].is_null())
 }
 
 /// What objects came to say after so many changes, each as what it says otherwise than before.
