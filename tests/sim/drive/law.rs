@@ -153,23 +153,35 @@ impl Laws {
     }
 
     /// What holds once nothing is declared, broken or done by hand any more.
-    pub(super) async fn quiet(&mut self, stage: &mut Stage) {
+    pub(super) async fn quiet(&mut self, stage: &mut Stage, patient: bool) {
         let well = |knobs: &mut roster::simulator::Knobs| {
             knobs.faults.clear();
             (knobs.lag, knobs.rate_limit) = (Lag::None, None);
         };
         stage.simulator.update(well).unwrap();
         stage.memory.mend();
-        // What a budget holds may go an hour later, at a listing, and an account at the one after that.
-        sleep(Duration::from_hours(2)).await;
+        // Four listings, and longer than anybody waits before the next try; a few runs are watched for hours.
+        sleep(Duration::from_mins(if patient { 120 } else { 40 })).await;
+        // What a budget holds may go an hour after what went before, at a listing, and an account at the one after that. What
+        // is as much as ever by then waits for a yes.
+        let mut held = held_removals(stage);
+        while !held.is_empty() {
+            sleep(Duration::from_mins(90)).await;
+            let left = held_removals(stage);
+            if std::mem::replace(&mut held, left.clone()) == left {
+                break;
+            }
+        }
         self.safe(stage);
         let (remote, local) = (stage.remote_writes(), stage.local_writes());
         let known = stage.memory.changes().len();
-        sleep(Duration::from_mins(30)).await;
+        // Longer than from one listing to the next.
+        let still = Duration::from_mins(if patient { 30 } else { 15 });
+        sleep(still).await;
         stage.crash().await;
         stage.free().await;
         stage.start();
-        sleep(Duration::from_mins(30)).await;
+        sleep(still).await;
         let mut more: Vec<String> = Vec::new();
         for (now, before) in [(stage.remote_writes(), remote), (stage.local_writes(), local)] {
             more.extend(now.into_iter().filter(|it| before.get(&it.0) != Some(&it.1)).map(|(what, _)| what));
@@ -221,6 +233,12 @@ impl Laws {
         let changes: Vec<String> = self.changes.iter().map(|it| format!("{} {}", it.status, it.request)).collect();
         panic!("{law}\nsteps: {:#?}\nchanges: {changes:#?}\n{}", self.steps, stage.tell());
     }
+}
+
+/// What budgets hold, each by its digest.
+fn held_removals(stage: &Stage) -> Vec<Value> {
+    let held = stage.memory.all().into_iter().map(|mut it| it["status"]["heldRemovals"]["digest"].take());
+    held.filter(|it| !it.is_null()).collect()
 }
 
 /// What objects came to say after so many changes, each as what it says otherwise than before.
