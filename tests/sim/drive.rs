@@ -32,6 +32,8 @@ use seen::Seen;
 const SEEDS: u64 = 8;
 /// After how many it is said how far a run is.
 const TOLD: u64 = 500;
+/// Every so many-th is watched for hours after all is quiet.
+const PATIENT: u64 = 8;
 /// With so many, each fault that can be drawn has struck.
 const ENOUGH: u64 = 1_000;
 /// So many failures are shrunk; of more, one learns no more.
@@ -74,7 +76,7 @@ fn play(seed: u64, kept: Option<&[usize]>) -> Seen {
             laws.safe(&stage);
         }
         let faults = Seen::of(&stage, &injected);
-        laws.quiet(&mut stage).await;
+        laws.quiet(&mut stage, seed.is_multiple_of(PATIENT)).await;
         let mut seen = Seen::of(&stage, &[]);
         seen.add(faults);
         seen
@@ -111,7 +113,7 @@ fn any_run_is_safe_at_each_step_and_settles() {
     let (first, count) = number("SIM_SEED").map_or((from, number("SIM_SEEDS").unwrap_or(SEEDS)), |seed| (seed, 1));
     let kept: Option<Vec<usize>> =
         std::env::var("SIM_KEEP").ok().map(|list| list.split(',').filter_map(|it| it.parse().ok()).collect());
-    let (next, began) = (AtomicU64::new(first), Instant::now());
+    let (next, played, began) = (AtomicU64::new(first), AtomicU64::new(0), Instant::now());
     let (failures, seen) = (Mutex::new(Vec::new()), Mutex::new(Seen::default()));
     let work = || loop {
         let seed = next.fetch_add(1, Ordering::Relaxed);
@@ -128,8 +130,9 @@ fn any_run_is_safe_at_each_step_and_settles() {
                 failures.lock().unwrap().push(format!("seed {seed}: {}", first.unwrap_or(&told)));
             }
         }
-        if seed % TOLD == 0 {
-            eprintln!("{seed} seeds, after {:.0?}", began.elapsed());
+        let done = played.fetch_add(1, Ordering::Relaxed) + 1;
+        if done % TOLD == 0 {
+            eprintln!("{done} of {count} seeds after {:.0?}", began.elapsed());
         }
     };
     // A seed is one thread's work, so that as many are played at once as there are cores.
@@ -139,6 +142,8 @@ fn any_run_is_safe_at_each_step_and_settles() {
         }
     });
     let (failures, seen) = (failures.into_inner().unwrap(), seen.into_inner().unwrap());
+    let seconds = began.elapsed().as_secs().max(1);
+    eprintln!("{count} seeds in {seconds} s: {} a minute", count * 60 / seconds);
     seen.tell(count);
     assert!(failures.is_empty(), "{} of {count} seeds\n{}", failures.len(), failures.join("\n"));
     let missed: Vec<String> = Seen::drawn().difference(&seen.faults).cloned().collect();

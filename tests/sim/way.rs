@@ -101,7 +101,8 @@ pub(crate) fn outside(
             let (router, simulator) = (router.clone(), simulator.clone());
             let (chance, changes) = (chance.clone(), changes.clone());
             let answer: BoxFuture<'static, _> = Box::pin(async move {
-                sleep(chance.pause(WAY)).await;
+                let what = format!("{} {}", request.method(), request.uri());
+                sleep(chance.pause_of(&what, WAY)).await;
                 let before = (request.method() != "GET").then(|| Picture::of(&simulator));
                 let told = format!("{} {}", request.method(), request.uri().path());
                 let mut answer = std::pin::pin!(router.oneshot(request.map(Body::from)));
@@ -119,7 +120,7 @@ pub(crate) fn outside(
                     Poll::Ready(answer) => answer.unwrap(),
                     Poll::Pending => answer.await.unwrap(),
                 };
-                sleep(chance.pause(WAY)).await;
+                sleep(chance.pause_of(&what, WAY)).await;
                 let (head, body) = answer.into_parts();
                 let body = to_bytes(body, usize::MAX).await.map_err(TransportError::broken)?;
                 Ok(Response::from_parts(head, body))

@@ -30,9 +30,6 @@ const MINIMUM: usize = 2;
 /// How many removals the small budget has room for in an hour.
 pub(super) const BUDGET: usize = 2;
 
-/// For how many hours more the small budget may let go of one removal after the other: a person's bindings, then the person.
-const MOST_HOURS: usize = 6;
-
 /// Reasons for which what is declared need not be there.
 const WITHOUT_GRANT: [&str; 4] = ["Suspended", "Observed", "Expired", "NotYetValid"];
 
@@ -156,31 +153,35 @@ impl Laws {
     }
 
     /// What holds once nothing is declared, broken or done by hand any more.
-    pub(super) async fn quiet(&mut self, stage: &mut Stage) {
+    pub(super) async fn quiet(&mut self, stage: &mut Stage, patient: bool) {
         let well = |knobs: &mut roster::simulator::Knobs| {
             knobs.faults.clear();
             (knobs.lag, knobs.rate_limit) = (Lag::None, None);
         };
         stage.simulator.update(well).unwrap();
         stage.memory.mend();
-        // What a budget holds may go an hour later, at a listing, and an account at the one after that.
-        sleep(Duration::from_hours(2)).await;
-        // Each hour has room for as many removals as the budget says, and what goes makes room for what hung on it. What does
-        // not fit as a whole waits for a person, and for no time.
-        for _ in 0..MOST_HOURS {
-            if !holds_removals(stage) {
+        // Four listings, and longer than anybody waits before the next try; a few runs are watched for hours.
+        sleep(Duration::from_mins(if patient { 120 } else { 40 })).await;
+        // What a budget holds may go an hour after what went before, at a listing, and an account at the one after that. What
+        // is as much as ever by then waits for a yes.
+        let mut held = held_removals(stage);
+        while !held.is_empty() {
+            sleep(Duration::from_mins(90)).await;
+            let left = held_removals(stage);
+            if std::mem::replace(&mut held, left.clone()) == left {
                 break;
             }
-            sleep(Duration::from_hours(1)).await;
         }
         self.safe(stage);
         let (remote, local) = (stage.remote_writes(), stage.local_writes());
         let known = stage.memory.changes().len();
-        sleep(Duration::from_mins(30)).await;
+        // Longer than from one listing to the next.
+        let still = Duration::from_mins(if patient { 30 } else { 15 });
+        sleep(still).await;
         stage.crash().await;
         stage.free().await;
         stage.start();
-        sleep(Duration::from_mins(30)).await;
+        sleep(still).await;
         let mut more: Vec<String> = Vec::new();
         for (now, before) in [(stage.remote_writes(), remote), (stage.local_writes(), local)] {
             more.extend(now.into_iter().filter(|it| before.get(&it.0) != Some(&it.1)).map(|(what, _)| what));
@@ -234,9 +235,10 @@ impl Laws {
     }
 }
 
-/// Whether the organization's object tells of removals that the budget holds.
-fn holds_removals(stage: &Stage) -> bool {
-    stage.get("confluentorganizations", "o").is_some_and(|object| !object["status"]["heldRemovals"].is_null())
+/// What budgets hold, each by its digest.
+fn held_removals(stage: &Stage) -> Vec<Value> {
+    let held = stage.memory.all().into_iter().map(|mut it| it["status"]["heldRemovals"]["digest"].take());
+    held.filter(|it| !it.is_null()).collect()
 }
 
 /// What objects came to say after so many changes, each as what it says otherwise than before.

@@ -94,9 +94,10 @@ impl Memory {
                 let (head, body) = request.into_parts();
                 let body = body.collect().await.unwrap().to_bytes();
                 // Whoever asks waits, and meanwhile others may be first; who is gone meanwhile does not learn the answer.
-                tokio::time::sleep(chance.pause(way) + memory.lateness(&head)).await;
+                let what = format!("{} {}", head.method, head.uri);
+                tokio::time::sleep(chance.pause_of(&what, way) + memory.lateness(&head)).await;
                 let answer = memory.answer_if_well(&user, &Request::from_parts(head, body.to_vec()));
-                tokio::time::sleep(chance.pause(way)).await;
+                tokio::time::sleep(chance.pause_of(&what, way)).await;
                 answer
             });
             answer
