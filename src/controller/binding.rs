@@ -249,6 +249,7 @@ fn others(
     live_bindings(binding.connection(), &but, context, |other| may_stand_for(other, grant))
         .filter(|other| grants_of(other, ground, view, context, now, stands_for).contains(grant))
         .map(|other| name_of(&other))
+        .chain(intent::broken(grant, ground, context))
         .collect()
 }
 

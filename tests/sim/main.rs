@@ -14,6 +14,7 @@
 
 mod chance;
 mod crash;
+mod doubt;
 mod drive;
 mod fault;
 mod intent;

@@ -279,8 +279,11 @@ fn prepared(target: &Target, kept: &Kept, mut object: Value) -> Result<Value, Re
         }
         schema::complete(schema, &mut object);
         schema::without_nulls(&mut object);
-        judge(resource, name, &object)?;
-        transitions(resource, name, old, &object)?;
+        // What was wrong already, and is not touched, stands against nothing.
+        if judge(resource, name, old).is_ok() {
+            judge(resource, name, &object)?;
+            transitions(resource, name, old, &object)?;
+        }
         if object["spec"] != old["spec"] {
             object["metadata"]["generation"] = json!(old["metadata"]["generation"].as_u64().unwrap_or_default() + 1);
         }
