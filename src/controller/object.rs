@@ -331,7 +331,12 @@ async fn report<K: Managed>(
     let news = before.is_none_or(|condition| condition.reason != reason.as_str());
     // A step that was made has its own event; a second one that says "in sync" would be noise.
     let has_its_own = reason.class() == Class::Settled && !done.is_empty();
-    if written && news && !has_its_own {
+    // What should be gone and cannot go is told by each process once: who watches events may have come since the last.
+    let shout = plan.decision.overdue
+        && reason.class() == Class::Refused
+        && context.memory.news(&key.uid, reason.as_str())
+        && !written;
+    if (written && news && !has_its_own) || shout {
         let kind = if reason.class() == Class::Refused { EventType::Warning } else { EventType::Normal };
         event::publish(object, kind, reason.as_str(), &plan.decision.ready.message, context).await;
     }

@@ -25,6 +25,45 @@ async fn says(stage: &Stage, plural: &str, name: &str, reason: &str) {
     stage.until(&what, |stage| ready(stage, plural, name).0 == reason).await;
 }
 
+/// How many events of that reason there are about an object.
+fn events(stage: &Stage, name: &str, reason: &str) -> usize {
+    let is = |it: &&Value| it["kind"] == "Event" && it["reason"] == reason && it["regarding"]["name"] == name;
+    stage.memory.all().iter().filter(is).count()
+}
+
+fn revoked(stage: &Stage) -> usize {
+    stage.remote_writes().get(REVOKED).copied().unwrap_or_default()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expiry_that_a_guard_holds_is_shouted_about_and_again_after_a_restart() {
+    let mut stage = Stage::new(1).await;
+    stage.ready("confluentorganizations", "o").await;
+    let until = ((stage.clock)() + Duration::from_mins(10)).to_string();
+    let spec = json!({"organizationRef": {"name": "o"}, "principal": {"email": "linus@example.com"}, "adoption": "Adopt",
+        "role": "OrganizationAdmin", "scope": {"organization": {}}, "validity": {"notAfter": until}});
+    stage.create(BINDINGS, TEAM, json!({"metadata": {"name": "linus"}, "spec": spec})).await;
+    stage.ready(BINDINGS, "linus").await;
+    let shouted = |stage: &Stage| events(stage, "linus", "LastOrganizationAdmin");
+    for starts in 1..=2 {
+        stage.until("it is shouted about", |stage| shouted(stage) == starts).await;
+        says(&stage, BINDINGS, "linus", "LastOrganizationAdmin").await;
+        let object = stage.get(BINDINGS, "linus").unwrap();
+        assert_eq!(condition(&object, "Stalled")["status"], "True");
+        assert_eq!(condition(&object, "Granted")["status"], "True", "it is still in force: {object}");
+        sleep(Duration::from_hours(1)).await;
+        assert_eq!(shouted(&stage), starts, "once for each start");
+        let writes = stage.local_writes();
+        stage.crash().await;
+        stage.start();
+        sleep(Duration::from_mins(5)).await;
+        assert_eq!(stage.local_writes(), writes, "it was said on the object already");
+    }
+    stage.edit("confluentorganizations", "o", json!({"spec": {"protection": {"minimumOrganizationAdmins": 1}}})).await;
+    says(&stage, BINDINGS, "linus", "Expired").await;
+    assert_eq!(revoked(&stage), 1);
+}
+
 /// Another organization of the vendor, where everybody has the same names and nobody holds what is declared.
 fn stranger(stage: &Stage) -> Simulator {
     let (mut founding, commands) = example(77, (stage.clock)());
