@@ -14,7 +14,11 @@ use crate::{
     },
 };
 
-use super::lane::{Organization, View};
+use super::{
+    context::Context,
+    ground::Ground,
+    lane::{Organization, View},
+};
 
 /// Most grants that an object notes.
 const MOST: usize = 8;
@@ -114,6 +118,17 @@ fn granted(steps: &[Step]) -> impl Iterator<Item = Grant> {
     steps.iter().filter_map(|step| match step {
         Step::Grant(grant) => Some(grant.clone()),
         Step::Invite { .. } | Step::Rename { .. } | Step::Remove(_) => None,
+    })
+}
+
+/// Objects that cannot be decoded and answer for a grant by what their status holds: nobody can say that they give it up.
+pub(crate) fn broken(grant: &Grant, ground: &Ground, context: &Context) -> Vec<String> {
+    let organization_id = ground.spec().map_or("", |spec| &spec.organization_id);
+    let told = status_of(Recorded { grant: grant.clone(), label: String::new() }, organization_id);
+    let is = |it: &GrantStatus| (&it.principal_id, &it.role, &it.crn) == (&told.principal_id, &told.role, &told.crn);
+    context.wake.bindings.broken(|other| {
+        let granting: Vec<GrantStatus> = other.read("/status/granting").unwrap_or_default();
+        other.is_live() && other.read("/status/grant").iter().chain(&granting).any(is)
     })
 }
 

@@ -11,6 +11,7 @@ mod drift;
 mod event;
 mod fence;
 mod ground;
+mod guarded;
 mod intent;
 mod key;
 mod lane;

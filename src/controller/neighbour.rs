@@ -17,6 +17,7 @@ use super::{
     binding::{desired, object},
     context::Context,
     ground::Ground,
+    intent,
     lane::{Organization, View},
     managed::Managed,
 };
@@ -62,6 +63,7 @@ pub(super) fn others(
     live_bindings(binding.connection(), &but, context, |other| may_stand_for(other, grant))
         .filter(|other| grants_of(other, ground, view, context, now, stands_for).contains(grant))
         .map(|other| name_of(&other))
+        .chain(intent::broken(grant, ground, context))
         .collect()
 }
 

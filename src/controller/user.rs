@@ -180,6 +180,11 @@ fn sharers(user: &ConfluentUser, context: &Context) -> Vec<String> {
             && other.metadata.deletion_timestamp.is_none();
         shares.then(|| format!("{}/{}", other.namespace().unwrap_or_default(), other.name_any()))
     });
+    names.extend(context.wake.users.broken(|other| {
+        other.is_live()
+            && other.says("/spec/email", &user.spec.email)
+            && other.says("/spec/organizationRef/name", user.connection())
+    }));
     names.sort();
     names
 }

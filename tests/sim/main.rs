@@ -18,6 +18,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod chance;
 mod crash;
+mod doubt;
 mod drive;
 mod fault;
 mod intent;
