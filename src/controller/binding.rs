@@ -54,11 +54,8 @@ impl Managed for RoleBinding {
 
     async fn observe(&self, context: &Context) -> BindingFacts {
         context.declared.fill(&context.wake.bindings);
-        let organization = self.connection();
-        BindingFacts {
-            ground: Ground::observe(self, organization, context),
-            recheck: context.wake.resync(organization),
-        }
+        let recheck = context.wake.resync(self.connection());
+        BindingFacts { ground: Ground::observe(self, self.connection(), context), recheck }
     }
 
     fn plan(&self, facts: &BindingFacts, context: &Context, now: Timestamp) -> Plan<Self> {
@@ -96,11 +93,13 @@ impl Managed for RoleBinding {
         if let (Some(record), Some(spec)) = (&decided.record, ground.spec()) {
             status.grant = Some(intent::status_of(record.clone(), &spec.organization_id));
         }
-        if decided.lets_go {
+        let unseen = intent::unseen(self, &view);
+        if decided.lets_go && unseen.is_none() {
             status.grant = None;
         }
         let organization_id = ground.spec().map_or("", |spec| &spec.organization_id);
-        let (intent, granting) = intent::of(self, &decided, &doubted, organization_id, &view);
+        let (mut intent, mut granting) = intent::of(self, &decided, &doubted, organization_id, &view);
+        intent.keep(unseen, status.grant.as_ref(), &mut granting);
         status.granting = granting;
         status.binding_id.clone_from(&decided.binding_id);
         status.next_transition = decided.next.map(|at| at.to_string());
@@ -123,11 +122,10 @@ impl Managed for RoleBinding {
         let (lane, declares) = (Some(lane), decided.declares);
         let advice = new_advice(self.status.as_ref().map(|status| status.warnings.as_slice()), &status.warnings);
         let recheck = young(self, now).map_or(facts.recheck, |left| left.min(facts.recheck));
-        let until = decided.next;
         Plan {
             lane,
             ended,
-            until,
+            until: decided.next,
             advice,
             declares,
             drift,

@@ -6,10 +6,10 @@
 use kube::ResourceExt;
 
 use crate::{
-    access::{Crn, Grant},
+    access::{Crn, Grant, PrincipalId},
     api::{RoleBinding, binding::GrantStatus, convert},
     plan::{
-        Facts, Step,
+        Facts, Removal, Step, Written,
         binding::{BindingDecision, BindingObject, Recorded, could_be_granted, may_have_made},
     },
 };
@@ -17,7 +17,7 @@ use crate::{
 use super::{
     context::Context,
     ground::Ground,
-    lane::{Organization, View},
+    lane::{Organization, Realm, View},
 };
 
 /// Most grants that an object notes.
@@ -63,6 +63,34 @@ pub(crate) fn made(
     (made, doubted)
 }
 
+/// What the status answers for, where that is not listed and nobody can know yet whether it is there: a former process recorded
+/// it, and the listing may lag behind what that one made. An object that let go on such an absence would leave the grant to nobody.
+pub(crate) fn unseen(binding: &RoleBinding, view: &View<'_, Organization>) -> Option<GrantStatus> {
+    let recorded = convert::recorded(binding)?.grant;
+    let ends = |written: &Written| match written {
+        Written::Removed(Removal::Account { user, .. }) => *user == recorded.principal,
+        Written::Removed(Removal::Invitation { user, .. }) => user.as_ref() == Some(&recorded.principal),
+        Written::Removed(Removal::Binding(_)) => Organization::is_ended(&recorded, written),
+        Written::Granted(_) | Written::Invited(_) | Written::Renamed { .. } => false,
+    };
+    let listed = view.picture()?.find(&recorded).is_some();
+    let unseen = view.may_lag() && !listed && !view.own_writes().any(ends);
+    binding.status.as_ref()?.grant.clone().filter(|_| unseen)
+}
+
+/// Whether somebody may hold what an object tells of and the listing does not show yet. Who is removed then may be one of those
+/// of whom a number has to remain, and no look at the vendor would tell.
+pub(crate) fn may_hold_more(who: &PrincipalId, view: &View<'_, Organization>, context: &Context) -> bool {
+    let Some(picture) = view.picture().filter(|_| view.may_lag()) else { return false };
+    let tells = |binding: &RoleBinding| {
+        let open = convert::granting(binding).grants;
+        let open = open.iter().any(|it| it.grant.principal == *who && picture.find(&it.grant).is_none());
+        let recorded = unseen(binding, view).is_some_and(|it| it.principal_id == who.as_str());
+        (open || recorded).then_some(())
+    };
+    !context.wake.bindings.select(tells).is_empty()
+}
+
 /// What a plan sets out to grant, and what the status is to say of that.
 pub(crate) fn of(
     binding: &RoleBinding,
@@ -103,6 +131,26 @@ pub(crate) fn of(
     let closed = answers.is_none() && (opened.by_annotation || spoken) && doubted.is_empty();
     let told = (!told.is_empty() || closed).then_some(told);
     (Intent { note, unwritten, inherited: awaits }, told)
+}
+
+impl Intent<Grant> {
+    /// Keeps what is not seen yet (`unseen`) as something that the object may have made: it waits for that before it goes, and
+    /// does not forget it for another grant.
+    pub(crate) fn keep(
+        &mut self,
+        unseen: Option<GrantStatus>,
+        now: Option<&GrantStatus>,
+        told: &mut Option<Vec<GrantStatus>>,
+    ) {
+        let Some(unseen) = unseen else { return };
+        self.inherited = true;
+        let is = |it: &GrantStatus| {
+            (&it.principal_id, &it.role, &it.crn) == (&unseen.principal_id, &unseen.role, &unseen.crn)
+        };
+        if !now.is_some_and(is) && !told.as_deref().unwrap_or_default().iter().any(is) {
+            told.get_or_insert_default().push(unseen);
+        }
+    }
 }
 
 /// Adds a grant that is not among them, by the name that its principal has now.

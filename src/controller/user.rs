@@ -18,7 +18,7 @@ use crate::{
         convert,
         user::{AccessList, AuthType as DeclaredAuthType, InvitationStatus, UserDeletionPolicy},
     },
-    plan::{Class, Decision, Finding, Inventory, Reason, person::Person, user},
+    plan::{Class, Decision, Finding, Inventory, Reason, Removal, Step, Written, person::Person, user},
     status::ConditionType,
 };
 
@@ -26,6 +26,7 @@ use super::{
     context::Context,
     drift,
     ground::{Ground, lane_or_wait},
+    intent::{self, Intent},
     key::Kind,
     lane::{Organization, View},
     managed::{Managed, Plan, new_advice},
@@ -73,7 +74,7 @@ impl Managed for ConfluentUser {
         };
         let view = lane.view();
         let attempts = status.invitation.as_ref().map_or(0, |invitation| invitation.attempts);
-        let mut drift = None;
+        let (mut drift, mut inherits) = (None, false);
         let decision = match (convert::desired_user(&self.spec), view.picture()) {
             (Ok(desired), Some(inventory)) => {
                 let person = inventory.person(&desired.email, now);
@@ -96,8 +97,16 @@ impl Managed for ConfluentUser {
                     suspended: self.spec.suspend,
                 };
                 drift = drift::of_user(self, id.as_ref(), inventory, &view);
+                let mut decision = user::decide(&object, &desired, &facts.ground.facts(&view, inventory, now));
+                inherits = deleting && may_be_there(status.user_id.as_deref(), person, &view);
+                let removes = decision.steps.iter().any(|step| matches!(step, Step::Remove(_)));
+                if removes && id.as_ref().is_some_and(|id| intent::may_hold_more(id, &view, context)) {
+                    decision = Decision { steps: Vec::new(), recheck_seconds: Some(10), ..decision };
+                    decision.ready =
+                        Finding::new(Reason::Revoking, "what the person was granted lately is not listed yet");
+                }
                 status.user_id = id.map(|id| id.as_str().to_owned());
-                user::decide(&object, &desired, &facts.ground.facts(&view, inventory, now))
+                decision
             }
             (Err(finding), _) => invalid(self, finding),
             (Ok(_), None) => invalid(self, Finding::new(Reason::OrganizationNotReady, "there is no listing yet")),
@@ -111,7 +120,8 @@ impl Managed for ConfluentUser {
         }
         let drift = drift.map(|it| it.sentence(&format!("`{}`", self.spec.email)));
         let advice = new_advice(self.status.as_ref().map(|status| status.warnings.as_slice()), &status.warnings);
-        Plan { lane: Some(lane), ended, along, advice, drift, ..Plan::say(decision, status, facts.recheck) }
+        let intent = Intent { inherited: inherits, ..Intent::default() };
+        Plan { lane: Some(lane), ended, along, advice, drift, intent, ..Plan::say(decision, status, facts.recheck) }
     }
 
     fn connection(&self) -> &str {
@@ -135,6 +145,19 @@ impl Managed for ConfluentUser {
         status.conditions = conditions;
         status
     }
+}
+
+/// Whether a person who is not listed may be there all the same: a former process may have sent an invitation that the listing
+/// does not show yet. Not where this one removed them.
+fn may_be_there(id: Option<&str>, person: Person<'_>, view: &View<'_, Organization>) -> bool {
+    let ended = |written: &Written| match written {
+        Written::Removed(Removal::Account { user, .. }) => Some(user.as_str()) == id,
+        Written::Removed(Removal::Invitation { user, .. }) => user.as_ref().map(PrincipalId::as_str) == id,
+        Written::Removed(Removal::Binding(_)) | Written::Granted(_) | Written::Invited(_) | Written::Renamed { .. } => {
+            false
+        }
+    };
+    matches!(person, Person::Absent) && view.may_lag() && !view.own_writes().any(ended)
 }
 
 /// What is worth knowing about the person.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use futures::{
     StreamExt, TryStreamExt,
-    future::{try_join, try_join4},
+    future::{try_join, try_join3},
     stream,
 };
 
@@ -23,13 +23,17 @@ const CLUSTERS_AT_A_TIME: usize = 2;
 impl ConfluentCloud {
     /// Everything there is. At most four calls are under way at a time; any that fails voids the whole.
     pub(super) async fn listing(&self) -> Result<Listing, BackendError> {
-        let people = try_join4(
-            self.all::<User>(Call::get("list users", "/iam/v2/users")),
-            self.all::<Invitation>(Call::get("list invitations", "/iam/v2/invitations")),
+        // One after the other: who accepts in between is among the users then, and in neither list if it were the other way.
+        let people = async {
+            let invitations = self.all::<Invitation>(Call::get("list invitations", "/iam/v2/invitations")).await?;
+            Ok((self.all::<User>(Call::get("list users", "/iam/v2/users")).await?, invitations))
+        };
+        let first = try_join3(
+            people,
             self.all::<ServiceAccount>(Call::get("list service accounts", "/iam/v2/service-accounts")),
             self.all::<Environment>(Call::get("list environments", "/org/v2/environments")),
         );
-        let (users, invitations, service_accounts, environments) = people.await?;
+        let ((users, invitations), service_accounts, environments) = first.await?;
         let (bindings, (clusters, api_keys)) =
             try_join(self.bindings(None), try_join(self.clusters(&environments), self.api_keys(None))).await?;
         // Afterwards, so that it tells of everything that the rest shows.

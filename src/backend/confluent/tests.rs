@@ -119,6 +119,15 @@ async fn a_whole_organization_is_listed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_accepts_while_a_listing_is_read_is_in_it() {
+    let (cloud, record) = cloud(vendor);
+    cloud.list().await.unwrap();
+    let lines = lines(&record);
+    let at = |what: &str| lines.iter().position(|line| line.contains(what)).unwrap();
+    assert!(at("/iam/v2/invitations") < at("/iam/v2/users"), "{lines:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_list_is_complete_or_an_error() {
     use ErrorKind::{CredentialsRejected, Forbidden, Invalid, Malformed, Throttled, Unavailable};
     let page = |next: &str| answer(200, format!(r#"{{"metadata":{{"next":"{next}"}},"data":[]}}"#));

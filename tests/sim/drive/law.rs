@@ -25,6 +25,8 @@ use declared::{Declared, grant, member, person, recorded};
 const ON_ITS_WAY: Duration = Duration::from_secs(1);
 /// How long an operator that was cut off from its watches may take to see again.
 const BLIND: Duration = Duration::from_mins(1);
+/// How often it is waited for a run to come to rest, before what it does then is taken for what it does for ever.
+const MOST_ROUNDS: usize = 8;
 /// The fewest administrators that the organization's object wants.
 const MINIMUM: usize = 2;
 /// How many removals the small budget has room for in an hour.
@@ -160,20 +162,20 @@ impl Laws {
         };
         stage.simulator.update(well).unwrap();
         stage.memory.mend();
-        // Four listings, and longer than anybody waits before the next try; a few runs are watched for hours.
-        sleep(Duration::from_mins(if patient { 120 } else { 40 })).await;
-        // What a budget holds may go an hour after what went before, at a listing, and an account at the one after that. What
-        // is as much as ever by then waits for a yes.
-        let mut held = held_removals(stage);
-        while !held.is_empty() {
-            sleep(Duration::from_mins(90)).await;
-            let left = held_removals(stage);
-            if std::mem::replace(&mut held, left.clone()) == left {
+        sleep(Duration::from_mins(if patient { 120 } else { 5 })).await;
+        // One thing leads to another, each at a listing, until nothing changes for three of them; and what a budget holds may go
+        // an hour after what went before.
+        let mut known = writes(stage);
+        for _ in 0..MOST_ROUNDS {
+            let holds = stage.memory.all().iter().any(|it| !it["status"]["heldRemovals"].is_null());
+            sleep(Duration::from_mins(if holds { 90 } else { 35 })).await;
+            let now = writes(stage);
+            if std::mem::replace(&mut known, now.clone()) == now {
                 break;
             }
         }
         self.safe(stage);
-        let (remote, local) = (stage.remote_writes(), stage.local_writes());
+        let (remote, local) = writes(stage);
         let known = stage.memory.changes().len();
         // Longer than from one listing to the next.
         let still = Duration::from_mins(if patient { 30 } else { 15 });
@@ -235,10 +237,9 @@ impl Laws {
     }
 }
 
-/// What budgets hold, each by its digest.
-fn held_removals(stage: &Stage) -> Vec<Value> {
-    let held = stage.memory.all().into_iter().map(|mut it| it["status"]["heldRemovals"]["digest"].take());
-    held.filter(|it| !it.is_null()).collect()
+/// What was written so far, to vendors and to our kinds.
+fn writes(stage: &Stage) -> (BTreeMap<String, usize>, BTreeMap<String, usize>) {
+    (stage.remote_writes(), stage.local_writes())
 }
 
 /// What objects came to say after so many changes, each as what it says otherwise than before.
