@@ -68,7 +68,7 @@ async fn an_expiry_that_a_guard_holds_is_shouted_about_and_again_after_a_restart
 fn stranger(stage: &Stage) -> Simulator {
     let (mut founding, commands) = example(77, (stage.clock)());
     founding.organization = Some("11111111-2222-4333-8444-555555555555".to_owned());
-    founding.display_name = "Other Trading".to_owned();
+    "Other Trading".clone_into(&mut founding.display_name);
     let simulator = Simulator::new(World::founded(&founding), stage.clock.clone());
     for command in &commands {
         // Some of it is there from the founding on.
