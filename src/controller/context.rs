@@ -9,10 +9,7 @@ use std::{
 };
 
 use futures::future;
-use kube::{
-    Client, ResourceExt,
-    runtime::{events::Recorder, reflector::ObjectRef},
-};
+use kube::{Client, ResourceExt, runtime::reflector::ObjectRef};
 use tokio::sync::watch;
 
 use crate::{
@@ -24,6 +21,7 @@ use crate::{
 
 use super::{
     declared::Declared,
+    event::Recorder,
     key::{Kind, ObjectKey},
     lane::{Organization, Publisher},
     lease::Leadership,
@@ -77,7 +75,6 @@ impl Context {
     pub(crate) fn new(
         client: Client,
         settings: Settings,
-        recorder: Recorder,
         metrics: Metrics,
         leadership: Leadership,
         wake: Arc<Waker>,
@@ -87,7 +84,7 @@ impl Context {
         Self {
             client,
             settings,
-            recorder,
+            recorder: Recorder::default(),
             metrics,
             passes,
             paces: Paces::default(),

@@ -3,11 +3,12 @@
 //!
 //! A new object has its note in an annotation that comes with the finalizer, which costs no write; an edit has it in the status.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::FieldsV1;
 use kube::ResourceExt;
 
 use crate::{
     access::{Crn, Grant, PrincipalId},
-    api::{RoleBinding, binding::GrantStatus, convert},
+    api::{GRANTING, RoleBinding, binding::GrantStatus, convert},
     plan::{
         Facts, Removal, Step, Written,
         binding::{BindingDecision, BindingObject, Recorded, could_be_granted, may_have_made},
@@ -18,6 +19,7 @@ use super::{
     context::Context,
     ground::Ground,
     lane::{Organization, Realm, View},
+    write::MANAGER,
 };
 
 /// Most grants that an object notes.
@@ -28,6 +30,8 @@ const MOST: usize = 8;
 pub(crate) struct Intent<G> {
     /// The annotation that says it, where the finalizer is put on and the status never spoke of grants.
     pub(crate) note: Option<String>,
+    /// The annotation is overtaken, and goes before the status stops saying so.
+    pub(crate) clears: bool,
     /// What stands nowhere yet.
     pub(crate) unwritten: Vec<G>,
     /// A former process set out on something that a listing may not show yet.
@@ -36,7 +40,7 @@ pub(crate) struct Intent<G> {
 
 impl<G> Default for Intent<G> {
     fn default() -> Self {
-        Self { note: None, unwritten: Vec::new(), inherited: false }
+        Self { note: None, clears: false, unwritten: Vec::new(), inherited: false }
     }
 }
 
@@ -127,10 +131,20 @@ pub(crate) fn of(
     known.drain(..known.len().saturating_sub(MOST));
     let told: Vec<GrantStatus> = known.into_iter().map(|record| status_of(record, organization_id)).collect();
     let note = (convert::speaks_first(binding) && !told.is_empty()).then(|| convert::granting_note(&told));
-    // An empty list says that the annotation is overtaken, where no grant does.
-    let closed = answers.is_none() && (opened.by_annotation || spoken) && doubted.is_empty();
-    let told = (!told.is_empty() || closed).then_some(told);
-    (Intent { note, unwritten, inherited: awaits }, told)
+    let closed = answers.is_none() && (opened.by_annotation || spoken) && doubted.is_empty() && told.is_empty();
+    let overtaken = closed && binding.annotations().contains_key(GRANTING);
+    let clears = overtaken && binding.metadata.deletion_timestamp.is_none() && !is_kept_by_others(binding);
+    // Where neither a grant nor its absence says that the annotation is overtaken, an empty list does.
+    let told = (!told.is_empty() || (overtaken && !clears)).then_some(told);
+    (Intent { note, clears, unwritten, inherited: awaits }, told)
+}
+
+/// Whether somebody else declares the annotation, as with an object that was written down as it was: taken off, it would be put on
+/// again without an end.
+fn is_kept_by_others(binding: &RoleBinding) -> bool {
+    let has = |fields: &FieldsV1| !fields.0["f:metadata"]["f:annotations"][format!("f:{GRANTING}")].is_null();
+    let mut managers = binding.metadata.managed_fields.iter().flatten();
+    managers.any(|it| it.manager.as_deref() != Some(MANAGER) && it.fields_v1.as_ref().is_some_and(has))
 }
 
 impl Intent<Grant> {

@@ -48,7 +48,6 @@ use kube::{
     runtime::{
         Controller, WatchStreamExt,
         controller::{self, Config},
-        events::{Recorder, Reporter},
         reflector::{self, ObjectRef},
         watcher,
     },
@@ -181,13 +180,10 @@ async fn lead(
         publisher_users: publisher_user_shelf,
         namespaces,
     });
-    let reporter = Reporter { controller: "roster".to_owned(), instance: Some(settings.instance.clone()) };
-    let recorder = Recorder::new(client.clone(), reporter);
     let (complete, caught_up) = tokio::sync::watch::channel(false);
     let context = Arc::new(Context::new(
         client.clone(),
         settings.clone(),
-        recorder,
         metrics.clone(),
         leadership,
         Arc::clone(&wake),

@@ -130,6 +130,9 @@ async fn pass<K: Managed>(object: &K, context: &Context) -> Result<(Action, Reco
             }
         }
     }
+    if plan.intent.clears && !write::clear_note(object, context).await? {
+        return Ok((Action::requeue(GRACE), Reconciled::Unchanged));
+    }
     let purpose = if plan.decision.steps.is_empty() { Purpose::Change } else { purpose_of(object, &plan, context) };
     if let Some(drift) = plan.drift.as_deref().filter(|_| !deleting) {
         // Recorded before it is mended: after a crash in between, our own repair would read as somebody's doing.

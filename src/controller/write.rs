@@ -83,6 +83,26 @@ pub(crate) async fn add_finalizer<K: Managed>(
     }
 }
 
+/// Takes the note of what was set out on off. `false` where the object is gone or is not as it was seen.
+pub(crate) async fn clear_note<K: Managed>(object: &K, context: &Context) -> Result<bool, Error> {
+    let mut annotations = object.annotations().clone();
+    annotations.remove(GRANTING);
+    let patch = json!([
+        {"op": "test", "path": "/metadata/uid", "value": object.uid()},
+        {"op": "test", "path": "/metadata/resourceVersion", "value": context.memory.version(object)},
+        {"op": "add", "path": "/metadata/annotations", "value": annotations},
+    ]);
+    leading(&object.name_any(), context)?;
+    match json_patch(object, &patch, context).await {
+        Ok(meta) => {
+            context.memory.passed(object, meta.resource_version.as_deref().unwrap_or_default());
+            Ok(true)
+        }
+        Err(error) if stale(&error) => Ok(false),
+        Err(error) => Err(failed("take the note off", object)(error)),
+    }
+}
+
 /// Takes our finalizer off and leaves those of others.
 pub(crate) async fn remove_finalizer<K: Managed>(object: &K, context: &Context) -> Result<(), Error> {
     let api = K::api(&context.client, object.namespace().as_deref());

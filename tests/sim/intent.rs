@@ -1,6 +1,6 @@
 //! What an object set out to grant, and an operator that died in between.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use roster::{
     api::{FINALIZER, GRANTING},
@@ -67,6 +67,45 @@ async fn an_edit_costs_one_write_more_than_its_last_word_and_a_new_object_none()
     let object = stage.ready("accessrolebindings", "ada-works").await;
     assert_eq!(writes(&stage), [(finalizer, 1), (status, 3)]);
     assert_eq!(object["status"]["granting"], Value::Null, "what its status answers for is not open: {object}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_whose_grant_has_ended_says_nothing_of_what_was_set_out_on() {
+    // Whether somebody else declares the annotation too, as who wrote the object down as it was: it is left where it is then.
+    for theirs in [false, true] {
+        let mut stage = Stage::with_user(7, "ada").await;
+        stage.binding("ada-works", "ada", "Operator").await;
+        let object = stage.ready("accessrolebindings", "ada-works").await;
+        let note = object["metadata"]["annotations"][GRANTING].clone();
+        assert!(note.as_str().is_some_and(|it| it.contains("Operator")), "{object:#}");
+        if theirs {
+            stage.edit("accessrolebindings", "ada-works", json!({"metadata": {"annotations": {GRANTING: null}}})).await;
+            stage.edit("accessrolebindings", "ada-works", json!({"metadata": {"annotations": {GRANTING: note}}})).await;
+        }
+        stage.delegate(&["MetricsViewer"]).await;
+        stage.until("it is revoked", |stage| !stage.held().contains(&held("Operator"))).await;
+        sleep(Duration::from_mins(15)).await;
+        let object = stage.get("accessrolebindings", "ada-works").unwrap();
+        assert_eq!(object["status"]["grant"], Value::Null);
+        assert_eq!(object["metadata"]["annotations"][GRANTING].is_null(), !theirs, "{object:#}");
+        assert_eq!(object["status"]["granting"], if theirs { json!([]) } else { Value::Null }, "{object:#}");
+        // What somebody grants by hand afterwards is not the object's, whatever it set out on once.
+        let writes = stage.local_writes();
+        let (principal, role) = (format!("User:{}", stage.id_of(&address("ada")).unwrap()), "Operator".to_owned());
+        let crn = format!("crn://confluent.cloud/organization={ORGANIZATION}/environment=env-prod01");
+        stage.portal(&Command::Grant { principal, role, crn });
+        stage.crash().await;
+        stage.start();
+        sleep(Duration::from_mins(15)).await;
+        let ours = |writes: BTreeMap<String, usize>| {
+            writes.into_iter().filter(|(what, _)| what.ends_with(" ada-works")).collect::<Vec<_>>()
+        };
+        assert_eq!(ours(stage.local_writes()), ours(writes), "nothing is left to say");
+        assert!(stage.held().contains(&held("Operator")), "it is not the object's");
+        stage.delete("accessrolebindings", "ada-works").await;
+        stage.gone("accessrolebindings", "ada-works").await;
+        assert!(stage.held().contains(&held("Operator")), "and does not go with it");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -20,6 +20,7 @@ mod chance;
 mod crash;
 mod doubt;
 mod drive;
+mod event;
 mod fault;
 mod intent;
 mod lag;
