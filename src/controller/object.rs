@@ -248,7 +248,7 @@ async fn act<K: Managed>(
                 return Ok(None);
             }
             lane.note(&key.uid, &plan.intent.unwritten);
-            let (steps, overdue) = (plan.decision.steps.clone(), plan.decision.overdue);
+            let (steps, overdue) = (plan.decision.steps.clone(), plan.decision.overdue.is_some());
             let job = Job { author, steps, overdue, along: plan.along, until: plan.until, grounds: plan.grounds };
             // Where an earlier job ended meanwhile, the object was woken and decides again.
             if lane.submit(job, plan.ended) { Ok(Some(Some(GRACE))) } else { Ok(None) }
@@ -256,8 +256,11 @@ async fn act<K: Managed>(
     }
 }
 
-fn say_failure<S>(decision: &mut Decision<S>, finding: Finding) {
+fn say_failure<S>(decision: &mut Decision<S>, mut finding: Finding) {
     if finding.reason.class() == Class::Refused {
+        if let Some(why) = &decision.overdue {
+            finding.message = format!("{why}; its removal is held: {}", finding.message);
+        }
         decision.validated = Fact::new(false, finding.reason, finding.message.clone());
     }
     decision.ready = finding;
@@ -335,7 +338,7 @@ async fn report<K: Managed>(
     // A step that was made has its own event; a second one that says "in sync" would be noise.
     let has_its_own = reason.class() == Class::Settled && !done.is_empty();
     // What should be gone and cannot go is told by each process once: who watches events may have come since the last.
-    let shout = plan.decision.overdue
+    let shout = plan.decision.overdue.is_some()
         && reason.class() == Class::Refused
         && context.memory.news(&key.uid, reason.as_str())
         && !written;

@@ -125,8 +125,8 @@ pub struct Decision<S = Step> {
     pub released: bool,
     /// When to look again, in seconds, because something lapses by itself.
     pub recheck_seconds: Option<i64>,
-    /// What is to be removed should be gone already: it goes before everything else that waits.
-    pub overdue: bool,
+    /// What is to be removed should be gone already, and why: it goes before everything else that waits.
+    pub overdue: Option<String>,
 }
 
 impl<S> Decision<S> {
@@ -140,7 +140,7 @@ impl<S> Decision<S> {
             owns: false,
             released: false,
             recheck_seconds: None,
-            overdue: false,
+            overdue: None,
         }
     }
 

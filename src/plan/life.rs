@@ -40,6 +40,14 @@ impl Life {
     }
 }
 
+/// Why something that is outside of its time should not be there.
+pub(super) fn overdue(outside: Outside) -> String {
+    match outside {
+        Outside::NotYet(at) => format!("it is to begin at {at:.0}"),
+        Outside::Over(at) => format!("it was to end at {at:.0}"),
+    }
+}
+
 /// Why something is not in force now.
 pub(super) fn lapse(outside: Outside) -> Reason {
     match outside {
@@ -84,13 +92,14 @@ impl<S> Decision<S> {
     }
 
     /// What should be gone already is taken away.
-    pub(super) fn late(message: String, steps: Vec<S>) -> Self {
-        Self { overdue: true, ..Self::say(Reason::Progressing, message).with_steps(steps).owning() }
+    pub(super) fn late(why: String, message: String, steps: Vec<S>) -> Self {
+        Self { overdue: Some(why), ..Self::say(Reason::Progressing, message).with_steps(steps).owning() }
     }
 
     /// What is no longer delegated is taken away.
     pub(super) fn withdrawing(denied: Finding, what: &str, steps: Vec<S>) -> Self {
         let message = format!("{}; {what}", denied.message);
-        Self { validated: Fact { holds: Some(false), finding: denied }, ..Self::late(message, steps) }
+        let late = Self::late(denied.message.clone(), message, steps);
+        Self { validated: Fact { holds: Some(false), finding: denied }, ..late }
     }
 }

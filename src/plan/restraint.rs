@@ -63,6 +63,6 @@ impl<S: Work> Decision<S> {
     }
 
     fn without_steps(self, reason: Reason, message: String) -> Self {
-        Self { steps: Vec::new(), ready: Finding::new(reason, message), overdue: false, ..self }
+        Self { steps: Vec::new(), ready: Finding::new(reason, message), overdue: None, ..self }
     }
 }

@@ -50,7 +50,7 @@ pub(super) fn lapsed(
     let answered = answered(object, resolved.as_ref().ok(), facts, sharers);
     if let Some(first) = answered.ours.first().cloned() {
         let message = format!("{outside}; being revoked: {}", answered.words());
-        let mut decision = Decision::late(message, answered.steps());
+        let mut decision = Decision::late(life::overdue(outside), message, answered.steps());
         decision.special = first.grant().map(|grant| in_force(&grant, facts));
         let declares = object.recorded.iter().map(|recorded| recorded.grant.clone()).collect();
         return BindingDecision { declares, ..decision.with_binding(Some(&first)) };

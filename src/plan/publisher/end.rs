@@ -77,9 +77,10 @@ pub(super) fn lapsed(
     }
     let message = format!("{outside}; `{key}` is being removed from the publisher{}", caveat(facts));
     let removal = MemberRemoval::Member(member.clone());
-    let mut decision = remove(desired, removal, facts, |steps| Decision::late(message, steps)).with_special(special);
-    decision.overdue = true;
-    keeps(decision)
+    let why = life::overdue(outside);
+    let late = |steps| Decision::late(why.clone(), message, steps);
+    let decision = remove(desired, removal, facts, late).with_special(special);
+    keeps(Decision { overdue: Some(why), ..decision })
 }
 
 /// What an object has to end: an edit that was not admitted ended nothing of what it had.

@@ -15,7 +15,7 @@ use crate::{
 
 /// What was said: the reason, the sentence, what `Granted` or `InvitationAccepted` says, whether a finalizer is needed.
 fn told(decision: &Decision) -> (Reason, &str, Option<bool>, bool) {
-    assert!(decision.steps.is_empty() && !decision.overdue, "{decision:?}");
+    assert!(decision.steps.is_empty() && decision.overdue.is_none(), "{decision:?}");
     let special = decision.special.as_ref().and_then(|fact| fact.holds);
     (decision.ready.reason, &decision.ready.message, special, decision.owns)
 }

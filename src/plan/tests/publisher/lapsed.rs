@@ -35,7 +35,7 @@ fn a_user_is_removed_when_its_time_is_over_and_not_before_it_came() {
         let told = (decision.ready.reason, steps(&decision), decision.special.as_ref().and_then(|it| it.holds));
         let expected = (reason, step.map(str::to_owned).into_iter().collect(), Some(granted));
         assert_eq!(told, expected, "{outside} {finalized} {held:?}");
-        assert_eq!(decision.overdue, step.is_some());
+        assert_eq!(decision.overdue.is_some(), step.is_some());
     }
 }
 

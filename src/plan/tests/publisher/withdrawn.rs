@@ -73,7 +73,7 @@ fn a_user_goes_with_the_delegation_whatever_the_object_says() {
     for (name, portal, object, desired, step) in cases {
         let MemberDecision { decision, record } = said(&portal, &object, &desired);
         assert_eq!(steps(&decision).join(", "), step, "{name}: {decision:?}");
-        assert!(decision.overdue && decision.owns, "{name}");
+        assert!(decision.overdue.is_some() && decision.owns, "{name}");
         let validated = &decision.validated;
         assert_eq!((validated.holds, validated.finding.reason), (Some(false), Reason::DelegationDenied), "{name}");
         assert_eq!((decision.ready.reason, record), (Reason::Progressing, object.recorded), "{name}");
@@ -101,7 +101,7 @@ fn a_user_stays_where_nothing_was_withdrawn_and_in_doubt() {
     ];
     for (name, portal, object, desired) in cases {
         let decision = said(&portal, &object, &desired).decision;
-        assert!(decision.steps.is_empty() && !decision.overdue, "{name}: {decision:?}");
+        assert!(decision.steps.is_empty() && decision.overdue.is_none(), "{name}: {decision:?}");
         assert_eq!(decision.ready.reason, Reason::DelegationDenied, "{name}");
     }
     // Only observed, and the operator's own entry.
