@@ -204,9 +204,9 @@ impl<'a, R: Realm> View<'a, R> {
         &self.state.budget.news
     }
 
-    /// Why the last listing failed, if it did.
+    /// Why the last listing failed, or why the present one takes long, if that is so.
     pub(crate) fn listing_failure(&self) -> Option<&Finding> {
-        self.state.listing.failure.as_ref()
+        self.state.listing.trouble()
     }
 }
 
