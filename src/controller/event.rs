@@ -1,4 +1,7 @@
 //! Events: one when a reason changes, one for each step that was made. An event that cannot be written is no failure. IO.
+//!
+//! Their times are the machine's and not the operator's clock (`Outside`): kube's recorder stamps them itself. What it does besides,
+//! counting repeats into one event's series, would be the larger part of a writer of our own, and nothing is decided by these times.
 
 use kube::{
     Resource,
