@@ -11,7 +11,6 @@ mod settings;
 
 use std::{fmt, time::Duration};
 
-use jiff::Timestamp;
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::api::{Api, ObjectMeta, PostParams};
 use tokio::{
@@ -19,6 +18,8 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 use tracing::{debug, info, warn};
+
+use super::outside::Outside;
 
 use self::{
     election::{Election, Standing, Step},
@@ -35,6 +36,8 @@ pub use self::{
 pub struct Candidate {
     api: Api<Lease>,
     settings: LeaseSettings,
+    /// The time of stamps, which decides nothing: that is for the clock of `origin`, which nobody sets.
+    outside: Outside,
     election: Election,
     /// The object as last seen, whose version the next write names.
     current: Option<Lease>,
@@ -113,7 +116,7 @@ impl RequestError {
 
 impl Candidate {
     /// A candidate that holds nothing yet.
-    pub fn new(client: kube::Client, settings: LeaseSettings) -> Result<Self, SettingsError> {
+    pub fn new(client: kube::Client, settings: LeaseSettings, outside: Outside) -> Result<Self, SettingsError> {
         settings.check()?;
         let origin = Instant::now();
         let (until, leadership) = Leadership::new(origin);
@@ -121,6 +124,7 @@ impl Candidate {
             api: Api::namespaced(client, &settings.namespace),
             election: Election::new(settings.identity.clone(), settings.lease_duration, settings.renew_deadline),
             settings,
+            outside,
             current: None,
             claimed: Duration::ZERO,
             doubtful: true,
@@ -222,7 +226,7 @@ impl Candidate {
         if self.doubtful {
             self.look().await?;
         }
-        let Some(record) = self.election.vacancy(Timestamp::now()) else { return Ok(false) };
+        let Some(record) = self.election.vacancy(self.outside.now()) else { return Ok(false) };
         let (stored, _) = self.store(record).await?;
         self.see(Some(stored));
         Ok(true)
@@ -268,7 +272,7 @@ impl Candidate {
 
     /// Claims or renews.
     async fn claim(&mut self) -> Result<(), RequestError> {
-        let record = self.election.claim(Timestamp::now());
+        let record = self.election.claim(self.outside.now());
         let (stored, sent) = self.store(record).await?;
         self.claimed = sent;
         self.election.wrote(Record::of(&stored), sent, self.now());

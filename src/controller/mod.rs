@@ -108,7 +108,8 @@ pub async fn run(
         }
         None => tokio::spawn(async { Ok(()) }),
     };
-    let mut candidate = Candidate::new(client.clone(), settings.lease.clone()).map_err(Error::Lease)?;
+    let candidate = Candidate::new(client.clone(), settings.lease.clone(), settings.outside.clone());
+    let mut candidate = candidate.map_err(Error::Lease)?;
     tokio::pin!(shutdown);
     loop {
         readiness.set(Ready::Yes("standing by"));

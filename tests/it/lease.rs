@@ -14,7 +14,10 @@ use std::{
 
 use roster::{
     cli::controlplane::{ControlPlane, Program, Signal},
-    controller::lease::{Candidate, Leadership, LeaseSettings, Lost},
+    controller::{
+        Outside,
+        lease::{Candidate, Leadership, LeaseSettings, Lost},
+    },
 };
 use tokio::{sync::oneshot, task::JoinHandle};
 
@@ -42,7 +45,7 @@ impl Replica {
             retry_period: Duration::from_millis(500),
             ..LeaseSettings::new("default", "roster", identity)
         };
-        let mut candidate = Candidate::new(kube::Client::try_from(config).unwrap(), settings).unwrap();
+        let mut candidate = Candidate::new(kube::Client::try_from(config).unwrap(), settings, Outside::real()).unwrap();
         let leadership = candidate.leadership();
         let (stop, mut stopped) = oneshot::channel();
         let (losing, lost) = mpsc::channel();

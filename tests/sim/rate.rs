@@ -9,7 +9,7 @@ use roster::{
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use crate::stage::{ORGANIZATION, Stage, TEAM, address};
+use crate::stage::{ORGANIZATION, Stage, TEAM, address, condition};
 
 fn limit(stage: &Stage, limit: u32) {
     let limit = RateLimit { limit, window: 60, retry_after: true, headers: true };
@@ -62,6 +62,39 @@ async fn a_new_grant_is_made_while_a_resync_waits_for_the_vendors_rate() {
     assert_eq!((grants(&stage), held(&stage, "MetricsViewer")), (1, 1));
     // Before the first answer that told it nobody knew of the limit.
     assert!(refused(&stage) <= 4, "{}", refused(&stage));
+}
+
+/// Fewer than a listing has pages, and nothing that tells of it.
+#[tokio::test(start_paused = true)]
+async fn a_listing_comes_through_page_by_page_where_the_vendor_refuses_and_tells_nothing() {
+    for (most, headers, retry_after) in [(6, false, false), (2, false, false), (6, false, true), (1, false, true)] {
+        // How much a listing reads.
+        let mut stage = Stage::new(12).await;
+        stage.ready("confluentorganizations", "o").await;
+        stage.crash().await;
+        let pages = stage.simulator.requests().iter().filter(|it| it.path != "/org/v2/organizations").count();
+        let slow = RateLimit { limit: most, window: 10, retry_after, headers };
+        stage.simulator.update(|knobs| knobs.rate_limit = Some(slow)).unwrap();
+        stage.simulator.clear_requests();
+        let spec = json!({"spec": {"resyncInterval": "10m"}});
+        stage.edit("confluentorganizations", "o", spec).await;
+        stage.user("ada").await;
+        stage.free().await;
+        stage.start();
+        let done = |stage: &Stage| stage.id_of(&address("ada")).is_some();
+        stage.until("she is invited", done).await;
+        let (sent, refused) = (stage.simulator.requests().len(), refused(&stage));
+        // Each of the pages once, who we are, the invitation, and what was refused.
+        assert!(sent - refused <= pages + 6, "{most} {retry_after}: {sent} sent, {refused} refused, {pages} pages");
+        assert!(refused <= 3 * pages, "{most} {retry_after}: {sent} sent, {refused} refused, {pages} pages");
+        stage.ready("confluentusers", "ada").await;
+        let fresh = |stage: &Stage| {
+            let object = stage.get("confluentorganizations", "o").unwrap();
+            condition(&object, "InventoryFresh")["status"] == "True"
+        };
+        stage.until("all is well", fresh).await;
+        assert!(most > 2 || stage.memory.reasons().contains("Throttled"), "{most} {retry_after}: nobody is told");
+    }
 }
 
 /// So few requests in ten seconds that a listing takes longer than what a removal is judged by may be old.

@@ -48,6 +48,17 @@ async fn a_person_and_a_binding_become_ready_and_their_deletion_revokes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_lease_is_stamped_by_the_clock_that_all_else_is() {
+    let stage = Stage::new(4).await;
+    sleep(Duration::from_hours(1)).await;
+    let lease = stage.memory.peek("/apis/coordination.k8s.io/v1/namespaces/roster-system/leases/roster").unwrap();
+    let at = |name: &str| lease["spec"][name].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let age = |name: &str| (stage.clock)().duration_since(at(name)).as_secs();
+    assert!((0..60).contains(&age("renewTime")), "{lease}");
+    assert!((3_540..=3_600).contains(&age("acquireTime")), "{lease}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn each_object_costs_two_writes_and_after_quiet_and_a_restart_nothing_is_written() {
     let mut stage = Stage::new(2).await;
     stage.ready("confluentorganizations", "o").await;

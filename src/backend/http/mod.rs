@@ -5,7 +5,9 @@
 //! `Unavailable` or `Throttled`, what may have happened is `Ambiguous`. After a 401, which certainly did nothing, either
 //! is tried once more with a new token where the credential is one that gets tokens.
 //!
-//! Every attempt first waits for its turn in the credential's pace; the time of that is not the call's.
+//! Every attempt first waits for its turn in the credential's pace; the time of that is not the call's. A page of a listing that
+//! is refused for its rate is asked for again and again, for a quarter of an hour: where the vendor takes fewer requests than a
+//! listing has pages, one that began anew at each refusal would never be complete.
 
 mod authorization;
 mod call;
@@ -43,6 +45,9 @@ use self::{
 use crate::telemetry::PassId;
 
 use super::{BackendError, ErrorKind, error::Refused, transport::Transport, transport::TransportError};
+
+/// How long a listing's page is asked for again while it is refused for its rate.
+const LONGEST_REFUSED: Duration = Duration::from_mins(15);
 
 const USER_AGENT: &str = concat!("roster/", env!("CARGO_PKG_VERSION"));
 
@@ -127,7 +132,7 @@ impl HttpClient {
 
     async fn send_as(&self, call: Call, request_id: &str) -> Result<Reply, BackendError> {
         let mut deadline = Instant::now() + self.inner.settings.overall;
-        let (mut number, mut renewed) = (1, false);
+        let (mut number, mut renewed, mut refused) = (1, false, None);
         loop {
             let authorized = self.authorize(call.operation).await?;
             let asked = Instant::now();
@@ -139,6 +144,12 @@ impl HttpClient {
             };
             if failure.error.status() == Some(401) && !renewed && self.inner.authorization.discard(&authorized) {
                 renewed = true;
+                continue;
+            }
+            let now = Instant::now();
+            if is_sat_out(&call, &failure) && now.duration_since(*refused.get_or_insert(now)) < LONGEST_REFUSED {
+                // The pace knows how long to wait.
+                deadline = now + self.inner.settings.overall;
                 continue;
             }
             let Some(pause) = self.pause_before_next(&call, &failure, number, deadline) else {
@@ -273,6 +284,11 @@ impl HttpClient {
         error.request_id = Some(id.to_owned());
         Failure { error, transient: true }
     }
+}
+
+/// Whether what was refused is waited for, however often that is: nobody waits for it, and it is a part of something whole.
+fn is_sat_out(call: &Call, failure: &Failure) -> bool {
+    call.is_read() && failure.error.kind == ErrorKind::Throttled && Purpose::current() == Purpose::Upkeep
 }
 
 fn judge(call: &Call, answer: Response<Bytes>, rate: &Rate, id: String, eraser: &Eraser) -> Result<Reply, Failure> {

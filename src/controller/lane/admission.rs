@@ -1,6 +1,6 @@
 //! Which steps a lane takes over, and in which order they wait. No IO.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 
 use crate::backend::Purpose;
 
@@ -32,18 +32,18 @@ impl<R: Realm> State<R> {
             return Admission::UnderWay;
         }
         match (job.overdue, job.author.purpose) {
-            (true, _) => self.queue.push_front(job),
-            (false, Purpose::Change) => self.queue.push_back(job),
-            (false, Purpose::Upkeep) => self.upkeep.push_back(job),
+            (true, _) | (false, Purpose::Change) => self.queue.push(job),
+            (false, Purpose::Upkeep) => self.upkeep.push(job),
         }
         Admission::Queued
     }
 
     /// Takes out what is to be made next: what somebody waits for, and some of the rest.
     pub(super) fn next_jobs(&mut self) -> Vec<Job<R::Step>> {
-        let asked = self.queue.len().min(BATCH);
-        let rest = self.upkeep.len().min(if asked == 0 { BATCH } else { SHARE });
-        self.queue.drain(..asked).chain(self.upkeep.drain(..rest)).collect()
+        let mut jobs = self.queue.take(BATCH, |_| true);
+        let rest = if jobs.is_empty() { BATCH } else { SHARE };
+        jobs.extend(self.upkeep.take(rest, |_| true));
+        jobs
     }
 
     /// Takes out what somebody waits for and can be made beside something slow: it removes nothing, and has no step in common
@@ -52,16 +52,7 @@ impl<R: Realm> State<R> {
         let fits = |job: &Job<R::Step>| {
             job.steps.iter().all(|step| R::removal(step).is_none() && !being_made.contains(&step.to_string()))
         };
-        let (mut taken, mut left) = (Vec::new(), VecDeque::new());
-        for job in self.queue.drain(..) {
-            if taken.len() < BATCH && fits(&job) {
-                taken.push(job);
-            } else {
-                left.push_back(job);
-            }
-        }
-        self.queue = left;
-        taken
+        self.queue.take(BATCH, fits)
     }
 
     /// Notes that an object's job ended.
@@ -102,7 +93,7 @@ mod tests {
         state.end("uid-1");
         assert_eq!(state.admit(job(), 0), Admission::Outdated);
         assert_eq!(state.admit(job(), 1), Admission::Queued);
-        assert_eq!(state.queue.len(), 2);
+        assert_eq!(state.next_jobs().len(), 2);
     }
 
     #[test]
@@ -116,7 +107,7 @@ mod tests {
         for (uid, overdue) in [("uid-1", false), ("uid-2", false), ("uid-3", true)] {
             assert_eq!(state.admit(named(uid, overdue), 0), Admission::Queued);
         }
-        let order: Vec<&str> = state.queue.iter().map(|job| job.author.object.uid.as_str()).collect();
+        let order: Vec<String> = state.next_jobs().into_iter().map(|job| job.author.object.uid).collect();
         assert_eq!(order, ["uid-3", "uid-1", "uid-2"]);
     }
 
@@ -139,6 +130,45 @@ mod tests {
             assert_eq!((first.len(), rest.len()), (changes, upkeep));
             assert!(jobs.iter().take(changes).all(|job| job.author.purpose == Purpose::Change));
         }
+    }
+
+    /// However much one namespace asks for, another one's change is in the next batch, and one that removes keeps nobody from
+    /// being made beside a listing.
+    #[test]
+    fn a_burst_of_one_namespace_holds_no_change_of_another_one_up() {
+        const MANY: usize = 10_000;
+        let mut state = State::<Organization>::default();
+        let in_namespace = |state: &mut State<Organization>, namespace: &str, number: usize| {
+            let mut job = job();
+            (job.author.object.namespace, job.author.object.uid) =
+                (namespace.to_owned(), format!("{namespace}-{number}"));
+            assert_eq!(state.admit(job, 0), Admission::Queued);
+        };
+        for number in 0..MANY {
+            in_namespace(&mut state, "burst", number);
+        }
+        let first = state.next_jobs();
+        assert_eq!(first.len(), BATCH);
+        in_namespace(&mut state, "late", 0);
+        for number in 0..3 {
+            in_namespace(&mut state, "later", number);
+        }
+        let batch: Vec<String> = state.next_jobs().into_iter().map(|job| job.author.object.uid).collect();
+        let place = |uid: &str| batch.iter().position(|it| it == uid).unwrap();
+        assert!(place("late-0") <= 2 && place("later-2") <= 8, "{batch:?}");
+        // Each namespace keeps its own order, and nothing is lost or made twice.
+        let mut seen = batch.len() - 4 + first.len();
+        loop {
+            let jobs = state.next_additions(&HashSet::new());
+            if jobs.is_empty() {
+                break;
+            }
+            for job in jobs {
+                assert_eq!(job.author.object.uid, format!("burst-{seen}"));
+                seen += 1;
+            }
+        }
+        assert!(seen == MANY && state.next_jobs().is_empty(), "{seen}");
     }
 
     #[test]

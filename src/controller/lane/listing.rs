@@ -43,6 +43,8 @@ pub(super) struct ListingState {
     pub(super) began: Option<Instant>,
     /// Why the last try failed.
     pub(super) failure: Option<Finding>,
+    /// The one that is under way is drawn out by the vendor's rate.
+    drawn_out: Option<Finding>,
     /// When the last try ended, good or bad.
     tried: Option<Instant>,
     failures: u32,
@@ -73,6 +75,18 @@ impl ListingState {
     /// Something new names what the last listing does not show.
     pub(super) fn want_news(&mut self) {
         self.asked.news = true;
+    }
+
+    /// The one that is under way takes long, since the vendor limits the rate. What was said of the one before stays.
+    pub(super) fn draw_out(&mut self, noun: &str) {
+        let message =
+            format!("the {noun} is being listed as fast as the vendor lets us, which is slow; it goes on by itself");
+        self.drawn_out = Some(Finding::new(Reason::Throttled, message));
+    }
+
+    /// What is to be said of listings, where not all is well.
+    pub(super) fn trouble(&self) -> Option<&Finding> {
+        self.failure.as_ref().or(self.drawn_out.as_ref())
     }
 
     /// When the next listing is due.
@@ -169,6 +183,7 @@ impl<R: Realm> State<R> {
 
     fn fail(&mut self, failure: Finding, refused: bool, retry_after: Option<Duration>, now: Instant) {
         self.listing.failure = Some(failure);
+        self.listing.drawn_out = None;
         self.listing.refused = refused;
         self.listing.retry_after = retry_after;
         self.listing.failures += 1;

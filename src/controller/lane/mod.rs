@@ -12,6 +12,7 @@ mod listing;
 mod made;
 mod organization;
 mod publisher;
+mod queue;
 mod realm;
 mod removal;
 mod sweep;
@@ -20,7 +21,7 @@ mod task;
 mod tests;
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::Duration,
 };
@@ -124,9 +125,9 @@ struct State<R: Realm> {
     doubtful: Vec<(R::Removal, Instant)>,
     /// Counts every change of the picture, so that a held step is tried again when there is reason to.
     version: u64,
-    queue: VecDeque<Job<R::Step>>,
+    queue: queue::Queue<R::Step>,
     /// Upkeep, which waits behind the queue.
-    upkeep: VecDeque<Job<R::Step>>,
+    upkeep: queue::Queue<R::Step>,
     under_way: HashSet<String>,
     failed: HashMap<String, failure::Failed>,
     /// How many jobs of an object have ended, while it still has something to do.
@@ -154,8 +155,8 @@ impl<R: Realm> Default for State<R> {
             unconfirmed: Vec::new(),
             doubtful: Vec::new(),
             version: 0,
-            queue: VecDeque::new(),
-            upkeep: VecDeque::new(),
+            queue: queue::Queue::default(),
+            upkeep: queue::Queue::default(),
             under_way: HashSet::new(),
             failed: HashMap::new(),
             ended: HashMap::new(),
@@ -204,9 +205,9 @@ impl<'a, R: Realm> View<'a, R> {
         &self.state.budget.news
     }
 
-    /// Why the last listing failed, if it did.
+    /// Why the last listing failed, or why the present one takes long, if that is so.
     pub(crate) fn listing_failure(&self) -> Option<&Finding> {
-        self.state.listing.failure.as_ref()
+        self.state.listing.trouble()
     }
 }
 

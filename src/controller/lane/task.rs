@@ -27,6 +27,10 @@ use super::{
 const ABREAST: usize = 8;
 /// How soon it is looked again whether the vendor takes more.
 const LOOK: Duration = Duration::from_millis(250);
+/// How long a first listing takes before it is told that it is slow, and any other one: what is slow by a window or two each time
+/// would be told and taken back at each resync.
+const FIRST_PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_mins(5);
 /// Longest silence that we keep without looking up.
 const LONGEST_NAP: Duration = Duration::from_hours(1);
 /// The same while what was removed before is not known.
@@ -68,12 +72,12 @@ pub(super) async fn list<R: Realm>(lane: &Lane<R>) {
         std::mem::take(&mut state.doubters)
     };
     let span = tracing::info_span!("list", kind = R::NOUN, realm = lane.parts.name);
-    let result = Purpose::Upkeep.run(lane.parts.realm.list()).instrument(span).await;
+    let result = told_where_slow(lane, Purpose::Upkeep.run(lane.parts.realm.list()).instrument(span)).await;
     let now = Instant::now();
     let name = &lane.parts.name;
     let (read, told) = {
         let mut state = lane.write();
-        let before = state.listing.failure.clone();
+        let before = state.listing.trouble().cloned();
         let read = match result {
             Ok(listing) => state.listed(listing, began, now),
             Err(error) => {
@@ -83,7 +87,7 @@ pub(super) async fn list<R: Realm>(lane: &Lane<R>) {
                 Read::Refused
             }
         };
-        (read, state.listing.failure == before)
+        (read, state.listing.trouble() == before.as_ref())
     };
     if read == Read::Changed || !told {
         lane.parts.wake.connection(R::KIND, name);
@@ -98,6 +102,21 @@ pub(super) async fn list<R: Realm>(lane: &Lane<R>) {
     // Objects whose next try waited for a listing that began since.
     for key in doubters {
         lane.parts.wake.object(&key);
+    }
+}
+
+/// Carries a listing out, and tells of it where the vendor's rate draws it out: soon where there is no picture yet.
+async fn told_where_slow<R: Realm, T>(lane: &Lane<R>, listing: impl Future<Output = T>) -> T {
+    let patience = if lane.read().picture.is_none() { FIRST_PATIENCE } else { PATIENCE };
+    let mut listing = pin!(listing);
+    loop {
+        if let Ok(result) = tokio::time::timeout(patience, &mut listing).await {
+            return result;
+        }
+        if lane.parts.realm.is_used_up(Purpose::Upkeep) && lane.read().listing.trouble().is_none() {
+            lane.write().listing.draw_out(R::NOUN);
+            lane.parts.wake.connection(R::KIND, &lane.parts.name);
+        }
     }
 }
 

@@ -179,7 +179,9 @@ impl Step {
                 stage.simulator.update(|knobs| knobs.lag = lag).unwrap();
             }
             Self::Limit(limit) => {
-                let rate = RateLimit { limit: *limit, window: 10, retry_after: true, headers: true };
+                // A vendor tells of its rate, or names the time when it refuses, or does not.
+                let (headers, retry_after) = (limit % 3 == 0, limit % 3 < 2);
+                let rate = RateLimit { limit: *limit, window: 10, retry_after, headers };
                 stage.simulator.update(|knobs| knobs.rate_limit = (*limit > 0).then_some(rate)).unwrap();
             }
             Self::Observe(observe) => {

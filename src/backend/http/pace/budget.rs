@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{super::retry::Rate, Purpose};
+use super::{super::retry::Rate, Purpose, guess::Guess};
 
 /// How long a window is taken to last where the vendor does not say.
 const UNTOLD: Duration = Duration::from_secs(10);
@@ -35,6 +35,8 @@ pub(super) struct Budget {
     since_refusal: u64,
     /// Refusals since the last answer that was none.
     refusals: u32,
+    /// What is made of refusals where the vendor tells no rate.
+    guess: Guess,
 }
 
 /// The vendor's present window.
@@ -98,6 +100,10 @@ impl Budget {
                 return Err(Wait { until: window.until, silence: false });
             }
         }
+        if let Some(until) = self.guess.wait(purpose, now) {
+            return Err(Wait { until, silence: false });
+        }
+        self.guess.sent(now);
         let number = self.next;
         self.next += 1;
         self.under_way += 1;
@@ -115,6 +121,7 @@ impl Budget {
                     self.refused(number, &rate, now);
                 } else if number >= self.since_refusal {
                     self.refusals = 0;
+                    self.guess.taken();
                 }
                 match rate.remaining {
                     Some(left) => self.told(number, left, &rate, now),
@@ -143,6 +150,9 @@ impl Budget {
         let again = number >= self.since_refusal;
         if again {
             self.refusals += 1;
+            if self.refusals == 1 && *rate == Rate::default() {
+                self.guess.refused();
+            }
         }
         let own = || FIRST_SILENCE * 2_u32.pow((self.refusals.saturating_sub(1)).min(DOUBLINGS));
         let wait = rate.retry_after.or(rate.reset).or_else(|| again.then(own));
@@ -153,6 +163,7 @@ impl Budget {
     }
 
     fn told(&mut self, number: u64, left: u64, rate: &Rate, now: Instant) {
+        self.guess = Guess::default();
         let (next, span) = (self.next, rate.reset.unwrap_or(UNTOLD));
         let until = now + span;
         let Some(window) = &mut self.window else {
@@ -187,13 +198,16 @@ impl Budget {
     /// Whether requests of that purpose have to wait now.
     pub(super) fn is_used_up(&self, purpose: Purpose, now: Instant) -> bool {
         let spent = |window: &Window| now < window.until && window.left(self.under_way) <= window.kept_from(purpose);
-        self.silent_until.is_some_and(|until| now < until) || self.window.as_ref().is_some_and(spent)
+        self.silent_until.is_some_and(|until| now < until)
+            || self.window.as_ref().is_some_and(spent)
+            || self.guess.wait(purpose, now).is_some()
     }
 
     /// Whether there is nothing to remember.
     pub(super) fn is_idle(&self, now: Instant) -> bool {
         let over = |until: Option<Instant>| until.is_none_or(|until| until <= now);
-        over(self.silent_until) && over(self.window.as_ref().map(|window| window.until)) && self.under_way == 0
+        let windows = over(self.silent_until) && over(self.window.as_ref().map(|window| window.until));
+        windows && self.under_way == 0 && self.guess.is_idle(now)
     }
 }
 

@@ -5,6 +5,7 @@
 //! before them, and finds something left.
 
 mod budget;
+mod guess;
 #[cfg(test)]
 mod tests;
 
@@ -27,8 +28,8 @@ use super::{Endpoint, retry::Rate};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a write waits: what it was decided on, and what the guards looked at, grows old meanwhile.
 const SHORT_PATIENCE: Duration = Duration::from_secs(2);
-/// How long upkeep sits a silence out. For the end of a window it waits as long as that takes: a listing that was given up
-/// half-way would begin anew, and never end.
+/// How long a silence upkeep sits out. For the end of a window, and while others are first, it waits as long as that takes: a
+/// listing that was given up half-way would begin anew, and never end.
 const LONG_PATIENCE: Duration = Duration::from_secs(90);
 
 tokio::task_local! {
@@ -118,13 +119,13 @@ impl Pace {
                 Ok(number) => return Ok(Turn { pace: self.clone(), number, came: Came::Lost }),
                 Err(wait) => wait,
             };
-            let patience = match (reads, purpose, silence) {
-                (false, _, _) => SHORT_PATIENCE,
-                (true, Purpose::Change, _) => PATIENCE,
-                (true, Purpose::Upkeep, true) => LONG_PATIENCE,
-                (true, Purpose::Upkeep, false) => Duration::MAX,
+            let is_long = match (reads, purpose, silence) {
+                (false, _, _) => until.duration_since(began) > SHORT_PATIENCE,
+                (true, Purpose::Change, _) => until.duration_since(began) > PATIENCE,
+                (true, Purpose::Upkeep, true) => until.duration_since(now) > LONG_PATIENCE,
+                (true, Purpose::Upkeep, false) => false,
             };
-            if until.duration_since(began) > patience {
+            if is_long {
                 return Err(TooLong(until.duration_since(now)));
             }
             // Whichever comes first, there is something to look at.

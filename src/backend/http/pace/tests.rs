@@ -99,8 +99,9 @@ fn a_refusal_silences_for_as_long_as_it_says_or_for_longer_each_time() {
         now = wait.until;
     }
     answered(&mut budget, now, Rate::default());
-    refused(&mut budget, now, None);
-    assert_eq!(budget.take(Purpose::Change, now).unwrap_err().until, now + seconds(1));
+    let later = now + seconds(1);
+    refused(&mut budget, later, None);
+    assert_eq!(budget.take(Purpose::Change, later).unwrap_err().until, later + seconds(1));
 }
 
 #[test]
@@ -114,8 +115,12 @@ fn what_was_refused_together_counts_once_and_one_goes_ahead_alone() {
     let first = budget.take(Purpose::Change, later).unwrap();
     assert!(budget.take(Purpose::Change, later).is_err());
     budget.returned(first, Came::Answered { refused: false, rate: Rate::default() }, later);
+    // The others follow, none of them refused, and not all at once.
+    let mut now = later;
     for _ in 0..100 {
-        budget.take(Purpose::Upkeep, later).unwrap();
+        assert!(budget.take(Purpose::Upkeep, now).is_err());
+        now += Duration::from_millis(625);
+        budget.take(Purpose::Upkeep, now).unwrap();
     }
 }
 
@@ -209,6 +214,63 @@ proptest! {
         let longest = clock + 10_000;
         prop_assert!(sent > 0 || budget.take(Purpose::Upkeep, instant(longest)).is_ok());
     }
+}
+
+/// A vendor that refuses and tells nothing: how many requests are sent until it took so many, and how many milliseconds that
+/// takes, where as many are under way at once as a listing has.
+fn blindly(limit: u64, window: u64, wanted: usize) -> (usize, u64) {
+    const ABREAST: usize = 4;
+    let (mut vendor, mut budget) = (Vendor { limit, window, began: None, used: 0 }, Budget::default());
+    let origin = Instant::now();
+    let (mut clock, mut sent, mut taken) = (0_u64, 0, 0);
+    while taken < wanted {
+        let now = origin + Duration::from_millis(clock);
+        let mut under_way = Vec::new();
+        while under_way.len() < ABREAST {
+            let Ok(number) = budget.take(Purpose::Upkeep, now) else { break };
+            under_way.push(number);
+        }
+        clock += 50;
+        for number in under_way {
+            let Came::Answered { refused, .. } = vendor.asked(clock) else { unreachable!() };
+            (sent, taken) = (sent + 1, taken + usize::from(!refused));
+            let answer = Came::Answered { refused, rate: Rate::default() };
+            budget.returned(number, answer, origin + Duration::from_millis(clock));
+        }
+    }
+    (sent, clock)
+}
+
+proptest! {
+    /// However little it takes, it is not asked in vain for long, and hardly less comes through than it would take.
+    #[test]
+    fn a_vendor_that_tells_nothing_is_asked_about_as_often_as_it_answers(limit in 1_u64..40, window in 1_u64..20) {
+        const WANTED: usize = 120;
+        let (sent, milliseconds) = blindly(limit, window, WANTED);
+        prop_assert!(sent <= 3 * WANTED, "{sent}");
+        let least = WANTED as u64 / limit * window * 1000;
+        prop_assert!(milliseconds <= 3 * least + 60_000, "{milliseconds} of {least}");
+    }
+}
+
+#[test]
+fn what_was_guessed_is_forgotten_once_the_vendor_takes_it_all_or_tells_its_rate() {
+    let (mut budget, now) = (Budget::default(), Instant::now());
+    refused(&mut budget, now, None);
+    let mut later = now + seconds(1);
+    answered(&mut budget, later, Rate::default());
+    // A change goes before upkeep.
+    let next = budget.take(Purpose::Change, later).unwrap_err();
+    assert!(!next.silence && budget.take(Purpose::Upkeep, later).unwrap_err().until > next.until);
+    assert!(!budget.is_used_up(Purpose::Change, next.until) && budget.is_used_up(Purpose::Upkeep, next.until));
+    let mut told = budget.clone();
+    for _ in 0..60 {
+        later += seconds(1);
+        answered(&mut budget, later, Rate::default());
+    }
+    assert!((0..10).all(|_| budget.take(Purpose::Upkeep, later).is_ok()));
+    answered(&mut told, next.until, rate(100, 50, 9));
+    assert_eq!(go(&mut told, Purpose::Change, next.until).0, 50);
 }
 
 #[tokio::test(start_paused = true)]
