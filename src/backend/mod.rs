@@ -52,6 +52,10 @@ pub trait AccessBackend: Send + Sync + 'static {
     /// The binding that stands for a grant, read now; `None` when a complete answer does not hold it.
     fn find(&self, grant: Grant) -> Answer<'_, Option<Binding>>;
 
+    /// What hangs on a person's account, read now: a listing of its bindings, and of its API keys where they can be seen, and
+    /// of nothing else.
+    fn holdings(&self, user: PrincipalId) -> Answer<'_, Listing>;
+
     /// Invites a person. An invitation or member that is already there is [`ErrorKind::Conflict`].
     fn invite(&self, email: Email, auth_type: Option<AuthType>) -> Answer<'_, Invitation>;
 

@@ -12,17 +12,12 @@ use crate::{
         effective::{At, Held, Through, held},
     },
     api::{
-        ConfluentOrganizationSpec, ConfluentUser, RoleBinding, RoleBindingStatus,
-        binding::{GrantStatus, MeaningStatus},
-        common::Conditions,
-        convert,
+        ConfluentOrganizationSpec, ConfluentUser, RoleBinding, RoleBindingStatus, binding::MeaningStatus,
+        common::Conditions, convert,
     },
     plan::{
-        Class, Facts, Finding, Reason,
-        binding::{
-            BindingDecision, BindingObject, DeclaredPrincipal, DesiredBinding, Meaning, Sharers, claims, decide,
-            stands_for,
-        },
+        Class, Finding, Reason,
+        binding::{BindingDecision, BindingObject, DeclaredPrincipal, DesiredBinding, Meaning, Sharers, decide},
     },
     status::ConditionType,
 };
@@ -35,6 +30,7 @@ use super::{
     key::Kind,
     lane::{Organization, View},
     managed::{Managed, Plan, is_due, new_advice},
+    missed, neighbour,
     unmanaged::left_behind,
 };
 
@@ -82,13 +78,15 @@ impl Managed for RoleBinding {
         let view = lane.view();
         let uid = self.uid().unwrap_or_default();
         let known = |grant: &Grant| context.declared.others(self.connection(), grant, &uid);
-        let all = |grant: &Grant| others(self, grant, ground, &view, context, now);
+        let all = |grant: &Grant| neighbour::others(self, grant, ground, &view, context, now);
+        let mut doubted = Vec::new();
         let decided = match view.picture() {
             Some(inventory) => {
                 let facts = ground.facts(&view, inventory, now);
-                let object = object(self, desired.as_ref().ok(), ground, context, now);
-                let made = intent::made(self, &object, &facts, &view);
-                decide(&BindingObject { made, ..object }, &desired, &facts, Sharers { known: &known, all: &all })
+                let mut object = object(self, desired.as_ref().ok(), ground, context, now);
+                (object.made, doubted) = intent::made(self, &object, &facts, &view);
+                object.doubted = !doubted.is_empty();
+                decide(&object, &desired, &facts, Sharers { known: &known, all: &all })
             }
             None => crate::plan::Decision::say(Reason::OrganizationNotReady, "there is no listing yet").into(),
         };
@@ -100,7 +98,7 @@ impl Managed for RoleBinding {
             status.grant = None;
         }
         let organization_id = ground.spec().map_or("", |spec| &spec.organization_id);
-        let (mut intent, mut granting) = intent::of(self, &decided, organization_id, &view);
+        let (mut intent, mut granting) = intent::of(self, &decided, &doubted, organization_id, &view);
         intent.keep(unseen, status.grant.as_ref(), &mut granting);
         status.granting = granting;
         status.binding_id.clone_from(&decided.binding_id);
@@ -117,6 +115,7 @@ impl Managed for RoleBinding {
         let leaves = Some(&decided).filter(|it| it.decision.released);
         let leaves = leaves.map(|_| left_behind(self, ground.spec(), view.picture())).unwrap_or_default();
         drop(view);
+        missed::look(self, &decided, desired.as_ref().ok(), &lane);
         if let Some(recorded) = recorded {
             lane.recorded(&uid, &recorded.grant);
         }
@@ -215,109 +214,7 @@ fn meaning(binding: &RoleBinding) -> Option<Meaning> {
     Some(Meaning::Settled { principal, label: meaning.principal.clone() })
 }
 
-/// Live bindings that stand for anything a person holds, as `namespace/name`.
-pub(crate) fn standing_for(
-    user: &ConfluentUser,
-    principal: &PrincipalId,
-    ground: &Ground,
-    view: &View<'_, Organization>,
-    context: &Context,
-    now: Timestamp,
-) -> Vec<String> {
-    live_bindings(&user.spec.organization_ref.name, "", context, |other| may_mean(other, user, principal))
-        .filter(|other| {
-            grants_of(other, ground, view, context, now, claims).iter().any(|grant| grant.principal == *principal)
-        })
-        .map(|other| name_of(&other))
-        .collect()
-}
-
-/// Other live objects that stand for a grant, looked for one by one because something is to be removed.
-fn others(
-    binding: &RoleBinding,
-    grant: &Grant,
-    ground: &Ground,
-    view: &View<'_, Organization>,
-    context: &Context,
-    now: Timestamp,
-) -> Vec<String> {
-    let but = binding.uid().unwrap_or_default();
-    live_bindings(binding.connection(), &but, context, |other| may_stand_for(other, grant))
-        .filter(|other| grants_of(other, ground, view, context, now, stands_for).contains(grant))
-        .map(|other| name_of(&other))
-        .collect()
-}
-
-/// Live objects of an organization but one, as far as a cheap look does not rule them out. In the order of their names: a
-/// sentence that lists them is the same after each look and after a restart.
-fn live_bindings(
-    organization: &str,
-    but: &str,
-    context: &Context,
-    may_matter: impl Fn(&RoleBinding) -> bool,
-) -> impl Iterator<Item = RoleBinding> {
-    let pick = |other: &RoleBinding| {
-        let matters = other.connection() == organization
-            && other.metadata.deletion_timestamp.is_none()
-            && other.metadata.uid.as_deref() != Some(but)
-            && may_matter(other);
-        matters.then(|| other.clone())
-    };
-    let mut found = context.wake.bindings.select(pick);
-    found.sort_by_cached_key(name_of);
-    found.into_iter()
-}
-
-/// Whether an object may stand for a grant: not where it is as declared and answers for another one.
-fn may_stand_for(other: &RoleBinding, grant: &Grant) -> bool {
-    let recorded = other.status.as_ref().and_then(|status| status.grant.as_ref());
-    let same = |it: &GrantStatus| it.role == grant.role && it.principal_id == grant.principal.as_str();
-    match recorded {
-        Some(recorded) if is_settled(other) => same(recorded),
-        Some(recorded) => same(recorded) || other.spec.role == grant.role,
-        None => other.spec.role == grant.role,
-    }
-}
-
-fn is_settled(binding: &RoleBinding) -> bool {
-    binding.status.as_ref().is_some_and(|status| {
-        let ready = status.conditions.get(ConditionType::Ready);
-        Some(status.observed_generation) == binding.metadata.generation && ready.is_some_and(|it| it.status == "True")
-    })
-}
-
-/// Whether an object may mean that person, by any of the names that it can use.
-fn may_mean(other: &RoleBinding, user: &ConfluentUser, id: &PrincipalId) -> bool {
-    let principal = &other.spec.principal;
-    let recorded = other.status.as_ref().and_then(|status| status.grant.as_ref());
-    recorded.is_some_and(|recorded| recorded.principal_id == id.as_str())
-        || principal.email.as_ref() == Some(&user.spec.email)
-        || principal.id.as_deref().is_some_and(|named| PrincipalId::new(named) == *id)
-        || principal.user_ref.is_some()
-}
-
-fn grants_of(
-    binding: &RoleBinding,
-    ground: &Ground,
-    view: &View<'_, Organization>,
-    context: &Context,
-    now: Timestamp,
-    of: fn(&BindingObject, &Result<DesiredBinding, Finding>, &Facts<'_>) -> Vec<Grant>,
-) -> Vec<Grant> {
-    let Some(inventory) = view.picture() else {
-        return Vec::new();
-    };
-    let namespace = context.namespace(&binding.namespace().unwrap_or_default());
-    let desired = desired(binding, ground.spec(), context);
-    let facts = ground.facts_in(&namespace, view, inventory, now);
-    of(&object(binding, desired.as_ref().ok(), ground, context, now), &desired, &facts)
-}
-
-fn name_of(binding: &RoleBinding) -> String {
-    format!("{}/{}", binding.namespace().unwrap_or_default(), binding.name_any())
-}
-
-fn desired(
+pub(super) fn desired(
     binding: &RoleBinding,
     organization: Option<&ConfluentOrganizationSpec>,
     context: &Context,
@@ -346,7 +243,7 @@ fn called(binding: &RoleBinding, context: &Context) -> String {
         .map_or_else(|| convert::principal_label(&binding.spec.principal), |user| user.spec.email)
 }
 
-fn object(
+pub(super) fn object(
     binding: &RoleBinding,
     desired: Option<&DesiredBinding>,
     ground: &Ground,
@@ -360,6 +257,7 @@ fn object(
         touched: binding.metadata.generation.unwrap_or_default() != observed,
         recorded: convert::recorded(binding),
         made: Vec::new(),
+        doubted: false,
         meaning: meaning(binding),
         declared_here: desired.is_some_and(|desired| declared_here(binding, &desired.principal, context)),
         // One that cannot be read is told as invalid, and ends nothing.

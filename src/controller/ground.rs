@@ -39,7 +39,12 @@ impl Ground {
         let found = context.organization(organization);
         let spec = found.as_ref().and_then(|object| object.0.as_ref().ok()).map(|object| &object.spec);
         Self {
-            link: link(&context.organizations, found.is_some(), organization),
+            link: link(
+                &context.organizations,
+                found.is_some(),
+                context.wake.organizations.has(organization),
+                organization,
+            ),
             namespace: context.namespace(&object.namespace().unwrap_or_default()),
             delegations: spec.map(convert::delegations).unwrap_or_default(),
             protection: spec.map(|spec| convert::protection(&spec.protection)).unwrap_or_default(),
@@ -87,9 +92,14 @@ impl Ground {
     }
 }
 
-/// How a realm is reached; a connection that nobody made, or not yet, is told.
-pub(crate) fn link<R: Realm>(links: &Links<R>, exists: bool, name: &str) -> Link<R> {
+/// How a realm is reached; a connection that nobody made, or not yet, is told. Where the connecting object cannot be read nobody
+/// knows what it protects and delegates, so nothing is done however well its lane is.
+pub(crate) fn link<R: Realm>(links: &Links<R>, readable: bool, exists: bool, name: &str) -> Link<R> {
     let (kind, noun) = (R::KIND.as_str(), R::NOUN);
+    if exists && !readable {
+        let message = format!("the {kind} `{name}` cannot be read: its own status names the field to correct");
+        return Link::Broken(Finding::new(R::NOT_READY, message));
+    }
     if !exists {
         let message = format!("the {kind} `{name}` does not exist: create it, or correct `spec.{noun}Ref`");
         return Link::Broken(Finding::new(R::NOT_FOUND, message));

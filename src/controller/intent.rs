@@ -10,12 +10,13 @@ use crate::{
     api::{RoleBinding, binding::GrantStatus, convert},
     plan::{
         Facts, Removal, Step, Written,
-        binding::{BindingDecision, BindingObject, Recorded, may_have_made},
+        binding::{BindingDecision, BindingObject, Recorded, could_be_granted, may_have_made},
     },
 };
 
 use super::{
     context::Context,
+    ground::Ground,
     lane::{Organization, Realm, View},
 };
 
@@ -39,21 +40,27 @@ impl<G> Default for Intent<G> {
     }
 }
 
-/// What an object made, or may have made, besides what its status answers for.
+/// What an object made, or may have made, besides what its status answers for; and of what an annotation notes, the part that
+/// proves nothing.
 pub(crate) fn made(
     binding: &RoleBinding,
     object: &BindingObject,
     facts: &Facts<'_>,
     view: &View<'_, Organization>,
-) -> Vec<Grant> {
-    let mut made = view.made(&binding.uid().unwrap_or_default());
-    let noted = convert::granting(binding).grants.into_iter().map(|it| it.grant);
-    for grant in noted.filter(|grant| may_have_made(grant, object, facts)) {
-        if !made.contains(&grant) {
+) -> (Vec<Grant>, Vec<Grant>) {
+    let (mut made, mut doubted) = (view.made(&binding.uid().unwrap_or_default()), Vec::new());
+    let opened = convert::granting(binding);
+    for grant in opened.grants.into_iter().map(|it| it.grant) {
+        if made.contains(&grant) {
+            continue;
+        }
+        if opened.by_annotation && !could_be_granted(&grant, object, facts) {
+            doubted.push(grant);
+        } else if may_have_made(&grant, opened.by_annotation, object, facts) {
             made.push(grant);
         }
     }
-    made
+    (made, doubted)
 }
 
 /// What the status answers for, where that is not listed and nobody can know yet whether it is there: a former process recorded
@@ -88,6 +95,7 @@ pub(crate) fn may_hold_more(who: &PrincipalId, view: &View<'_, Organization>, co
 pub(crate) fn of(
     binding: &RoleBinding,
     decided: &BindingDecision,
+    doubted: &[Grant],
     organization_id: &str,
     view: &View<'_, Organization>,
 ) -> (Intent<Grant>, Option<Vec<GrantStatus>>) {
@@ -97,7 +105,9 @@ pub(crate) fn of(
     let spoken = recorded.is_some() || binding.status.as_ref().is_some_and(|status| status.granting.is_some());
     let answers = decided.record.clone().or(recorded.filter(|_| !decided.lets_go)).map(|it| it.grant);
     let wanted: Vec<Grant> = granted(&decided.decision.steps).filter(|it| answers.as_ref() != Some(it)).collect();
+    // What proves nothing stays where it is: in the status it would pass for ours.
     let mut known = opened.grants;
+    known.retain(|it| !doubted.contains(&it.grant));
     for grant in noted {
         put(&mut known, grant, view);
     }
@@ -118,7 +128,7 @@ pub(crate) fn of(
     let told: Vec<GrantStatus> = known.into_iter().map(|record| status_of(record, organization_id)).collect();
     let note = (convert::speaks_first(binding) && !told.is_empty()).then(|| convert::granting_note(&told));
     // An empty list says that the annotation is overtaken, where no grant does.
-    let closed = answers.is_none() && (opened.by_annotation || spoken);
+    let closed = answers.is_none() && (opened.by_annotation || spoken) && doubted.is_empty();
     let told = (!told.is_empty() || closed).then_some(told);
     (Intent { note, unwritten, inherited: awaits }, told)
 }
@@ -156,6 +166,17 @@ fn granted(steps: &[Step]) -> impl Iterator<Item = Grant> {
     steps.iter().filter_map(|step| match step {
         Step::Grant(grant) => Some(grant.clone()),
         Step::Invite { .. } | Step::Rename { .. } | Step::Remove(_) => None,
+    })
+}
+
+/// Objects that cannot be decoded and answer for a grant by what their status holds: nobody can say that they give it up.
+pub(crate) fn broken(grant: &Grant, ground: &Ground, context: &Context) -> Vec<String> {
+    let organization_id = ground.spec().map_or("", |spec| &spec.organization_id);
+    let told = status_of(Recorded { grant: grant.clone(), label: String::new() }, organization_id);
+    let is = |it: &GrantStatus| (&it.principal_id, &it.role, &it.crn) == (&told.principal_id, &told.role, &told.crn);
+    context.wake.bindings.broken(|other| {
+        let granting: Vec<GrantStatus> = other.read("/status/granting").unwrap_or_default();
+        other.is_live() && other.read("/status/grant").iter().chain(&granting).any(is)
     })
 }
 

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{
     ResourceExt,
-    core::DeserializeGuard,
     runtime::{controller::Action, events::EventType},
 };
 use tokio::time::Instant;
@@ -28,6 +27,7 @@ use super::{
     key::ObjectKey,
     lane::{Author, Done, Job, Progress, Wake},
     managed::{Managed, Plan, key_of, purpose_of},
+    shelf::Guarded,
     write,
 };
 
@@ -61,10 +61,7 @@ pub(crate) enum Error {
 }
 
 /// One pass over one object.
-pub(crate) async fn reconcile<K: Managed>(
-    guarded: Arc<DeserializeGuard<K>>,
-    context: Arc<Context>,
-) -> Result<Action, Error> {
+pub(crate) async fn reconcile<K: Managed>(guarded: Arc<Guarded<K>>, context: Arc<Context>) -> Result<Action, Error> {
     let object = match &guarded.0 {
         Ok(object) => object,
         Err(invalid) => {
@@ -98,7 +95,7 @@ pub(crate) async fn reconcile<K: Managed>(
 }
 
 /// What kube does with an error that reached it, and was told: the API server is tried again soon.
-pub(crate) fn after_error<K: Managed>(_: Arc<DeserializeGuard<K>>, _: &Error, _: Arc<Context>) -> Action {
+pub(crate) fn after_error<K: Managed>(_: Arc<Guarded<K>>, _: &Error, _: Arc<Context>) -> Action {
     Action::requeue(Duration::from_secs(5))
 }
 
@@ -334,7 +331,12 @@ async fn report<K: Managed>(
     let news = before.is_none_or(|condition| condition.reason != reason.as_str());
     // A step that was made has its own event; a second one that says "in sync" would be noise.
     let has_its_own = reason.class() == Class::Settled && !done.is_empty();
-    if written && news && !has_its_own {
+    // What should be gone and cannot go is told by each process once: who watches events may have come since the last.
+    let shout = plan.decision.overdue
+        && reason.class() == Class::Refused
+        && context.memory.news(&key.uid, reason.as_str())
+        && !written;
+    if (written && news && !has_its_own) || shout {
         let kind = if reason.class() == Class::Refused { EventType::Warning } else { EventType::Normal };
         event::publish(object, kind, reason.as_str(), &plan.decision.ready.message, context).await;
     }

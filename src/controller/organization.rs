@@ -134,7 +134,12 @@ fn dependents(organization: &ConfluentOrganization, context: &Context) -> usize 
     let keeps = |connection: &str, finalized: bool| (connection == name && (finalized || !observing)).then_some(());
     context.wake.users.select(|it| keeps(it.connection(), has_finalizer(it))).len()
         + context.wake.bindings.select(|it| keeps(it.connection(), has_finalizer(it))).len()
+        + context.wake.users.broken(|it| it.says(REFERENCE, name)).len()
+        + context.wake.bindings.broken(|it| it.says(REFERENCE, name)).len()
 }
+
+/// Where an object that cannot be decoded says to which organization it belongs.
+const REFERENCE: &str = "/spec/organizationRef/name";
 
 /// What is worth knowing about who administers it; nothing where the operator may not see that.
 fn advice(object: &ConfluentOrganization, lane: &Lane<Organization>, inventory: &Inventory) -> Vec<Advice> {

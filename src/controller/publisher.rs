@@ -73,7 +73,8 @@ impl Managed for Object {
             let observing = self.spec.management == Management::Observe;
             let keeps = |user: &crate::api::PublisherUser| has_finalizer(user) || !observing;
             let refers = |user: &crate::api::PublisherUser| (user.connection() == name && keeps(user)).then_some(());
-            return PublisherFacts::Deleting(context.wake.publisher_users.select(refers).len());
+            let unread = context.wake.publisher_users.broken(|it| it.says("/spec/publisherRef/name", &name));
+            return PublisherFacts::Deleting(context.wake.publisher_users.select(refers).len() + unread.len());
         }
         match connected {
             Ok((lane, _)) => {

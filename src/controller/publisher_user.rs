@@ -91,7 +91,7 @@ impl Managed for PublisherUser {
             context.wake.members_like(self);
         }
         PublisherUserFacts {
-            link: link(&context.publishers, publisher.is_some(), name),
+            link: link(&context.publishers, publisher.is_some(), context.wake.publishers.has(name), name),
             namespace: context.namespace(&self.namespace().unwrap_or_default()),
             delegations: spec.map(convert::publisher_delegations).unwrap_or_default(),
             others: others(self, context),
@@ -128,7 +128,7 @@ impl Managed for PublisherUser {
                 let others = facts.others.iter().filter_map(|other| another(other, facts, &view, context, now));
                 let deleting = self.metadata.deletion_timestamp.is_some();
                 let among = MemberObject::among(created(self, now), deleting, &desired, others, &looked_at);
-                let object = MemberObject {
+                let mut object = MemberObject {
                     recorded: recorded(self, &desired, &view),
                     outside: validity.as_ref().ok().and_then(|validity| validity.outside(now)),
                     unreadable: validity.err(),
@@ -137,6 +137,7 @@ impl Managed for PublisherUser {
                     delegations_known: facts.knows_delegations(&facts.namespace, context),
                     ..among
                 };
+                object.sharers.extend(broken(self, context));
                 let MemberDecision { decision, record } = decide(&object, &desired, &looked_at);
                 // What the portal holds of somebody with whom the namespace has no business is not told.
                 let denied = decision.ready.reason == Reason::DelegationDenied && record.is_none();
@@ -237,6 +238,17 @@ fn others(user: &PublisherUser, context: &Context) -> Vec<(PublisherUser, Namesp
         .map(|other| (other.namespace().unwrap_or_default(), other))
         .map(|(it, other)| (other, context.namespace(&it)))
         .collect()
+}
+
+/// Objects for the same user that cannot be decoded and have somebody on the publisher: nobody can say that they give that up.
+fn broken(user: &PublisherUser, context: &Context) -> Vec<String> {
+    let key = key_in(&user.spec).unwrap_or_default();
+    context.wake.publisher_users.broken(|other| {
+        other.is_live()
+            && other.read::<String>("/status/grantedRole").is_some()
+            && other.says("/spec/publisherRef/name", user.connection())
+            && (other.says("/spec/email", key) || other.says("/spec/servicePrincipal/applicationId", key))
+    })
 }
 
 /// By what the portal would know the declared user.

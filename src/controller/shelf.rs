@@ -6,16 +6,13 @@ use futures::channel::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{
     Resource, ResourceExt,
-    core::DeserializeGuard,
     runtime::reflector::{ObjectRef, Store},
 };
 
 use crate::{api::CONFIRM_REMOVAL, status::ConditionType};
 
-use super::{key::ObjectKey, lane::Author, managed::Managed};
-
-/// A kind whose undecodable objects do not stop its watch.
-pub(crate) type Guarded<K> = DeserializeGuard<K>;
+pub(crate) use super::guarded::Guarded;
+use super::{guarded::Undecodable, key::ObjectKey, lane::Author, managed::Managed};
 
 /// What a queue carries.
 pub(crate) type Wakes<K> = UnboundedReceiver<ObjectRef<Guarded<K>>>;
@@ -44,6 +41,23 @@ impl<K: Managed> Shelf<K> {
         let reference =
             if namespace.is_empty() { ObjectRef::new(name) } else { ObjectRef::new(name).within(namespace) };
         self.cache.get(&reference).filter(|object| object.0.is_ok())
+    }
+
+    /// Whether there is an object of that name, be it one that cannot be decoded.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.cache.get(&ObjectRef::new(name)).is_some()
+    }
+
+    /// The names of objects that cannot be decoded and are like that, as `namespace/name`, in order.
+    pub(crate) fn broken(&self, is: impl Fn(&Undecodable) -> bool) -> Vec<String> {
+        let name_of = |object: &Arc<Guarded<K>>| {
+            let it = object.0.as_ref().err().filter(|it| is(it))?;
+            let text = |part: &Option<String>| part.clone().unwrap_or_default();
+            Some(format!("{}/{}", text(&it.metadata.namespace), text(&it.metadata.name)))
+        };
+        let mut names: Vec<String> = self.cache.state().iter().filter_map(name_of).collect();
+        names.sort();
+        names
     }
 
     /// Every object, those that cannot be decoded among them, in no order.

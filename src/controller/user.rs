@@ -23,7 +23,6 @@ use crate::{
 };
 
 use super::{
-    binding,
     context::Context,
     drift,
     ground::{Ground, lane_or_wait},
@@ -31,6 +30,7 @@ use super::{
     key::Kind,
     lane::{Organization, View},
     managed::{Managed, Plan, new_advice},
+    neighbour,
 };
 
 /// Most entries of a list in a status.
@@ -90,8 +90,9 @@ impl Managed for ConfluentUser {
                     deleting,
                     sharers: facts.sharers.clone(),
                     declared_bindings: hangs_on
-                        .map(|id| binding::standing_for(self, id, &facts.ground, &view, context, now))
+                        .map(|id| neighbour::standing_for(self, id, &facts.ground, &view, context, now))
                         .unwrap_or_default(),
+                    going: hangs_on.map(|id| neighbour::going_of(self, id, context)).unwrap_or_default(),
                     attempts: attempts as usize,
                     suspended: self.spec.suspend,
                 };
@@ -202,6 +203,11 @@ fn sharers(user: &ConfluentUser, context: &Context) -> Vec<String> {
             && other.metadata.deletion_timestamp.is_none();
         shares.then(|| format!("{}/{}", other.namespace().unwrap_or_default(), other.name_any()))
     });
+    names.extend(context.wake.users.broken(|other| {
+        other.is_live()
+            && other.says("/spec/email", &user.spec.email)
+            && other.says("/spec/organizationRef/name", user.connection())
+    }));
     names.sort();
     names
 }

@@ -6,7 +6,6 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{
     ResourceExt,
     api::{GetParams, Patch, PatchParams},
-    core::error_boundary::InvalidObject,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -20,6 +19,7 @@ use crate::{
 
 use super::{
     context::Context,
+    guarded::Undecodable,
     key::ObjectKey,
     managed::{Managed, has_finalizer},
     memory::apart,
@@ -231,7 +231,7 @@ async fn apply_status<K: Managed>(
 
 /// Tells an object that cannot be decoded that it cannot, and what to do. The rest of its status stays: with it goes what
 /// the object answers for.
-pub(crate) async fn undecodable<K: Managed>(invalid: &InvalidObject, context: &Context) -> Result<(), Error> {
+pub(crate) async fn undecodable<K: Managed>(invalid: &Undecodable, context: &Context) -> Result<(), Error> {
     let name = invalid.metadata.name.clone().unwrap_or_default();
     let uid = invalid.metadata.uid.clone().unwrap_or_default();
     let message = format!("the object cannot be read as a {}: {}; correct that field", K::KIND.as_str(), invalid.error);

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::access::{
-    Email,
+    Email, Grant,
     catalogue::AccountOperation,
     delegation::{self, Namespace},
     listing::{AuthType, Invitation, User},
@@ -54,6 +54,8 @@ pub struct UserObject {
     pub sharers: Vec<String>,
     /// Live bindings that other objects declare for this person, as `namespace/name`.
     pub declared_bindings: Vec<String>,
+    /// What bindings that are being deleted answer for, each as `namespace/name`.
+    pub going: Vec<(String, Grant)>,
     /// How often an invitation was sent, as recorded.
     pub attempts: usize,
     /// Its spec says that nothing remote is to be changed.
@@ -221,13 +223,18 @@ fn still_used(
         return None;
     }
     let mut left: Vec<String> = object.declared_bindings.iter().map(|name| format!("RoleBinding `{name}`")).collect();
+    let mut going: Vec<String> = Vec::new();
     if left.is_empty() {
-        let held = facts.inventory.bindings_of(id);
-        left.extend(held.map(|binding| match &binding.scope {
-            Some(scope) => format!("{} on {}", binding.role, scope.describe()),
-            None => format!("{} on `{}`", binding.role, binding.crn),
-        }));
+        for binding in facts.inventory.bindings_of(id) {
+            let answers = |grant: &Grant| grant.role == binding.role && Some(&grant.scope) == binding.scope.as_ref();
+            match (object.going.iter().find(|(_, grant)| answers(grant)), &binding.scope) {
+                (Some((name, _)), _) => going.push(name.clone()),
+                (None, Some(scope)) => left.push(format!("{} on {}", binding.role, scope.describe())),
+                (None, None) => left.push(format!("{} on `{}`", binding.role, binding.crn)),
+            }
+        }
         left.sort();
+        going.sort();
     }
     let keys = facts.inventory.api_keys_of(id).unwrap_or_default();
     left.extend(keys.iter().map(|key| format!("API key `{}` for {}", key.id, key.resource)));
@@ -235,7 +242,11 @@ fn still_used(
         left.push("whatever the operator's identity cannot see, as it is not OrganizationAdmin".to_owned());
     }
     if left.is_empty() {
-        return None;
+        let message = || {
+            let names = known_of(&going, facts.namespace);
+            format!("`{}` is removed after the bindings that are being deleted: {names}", desired.email)
+        };
+        return (!going.is_empty()).then(|| Decision::say(Reason::Revoking, message()).owning());
     }
     let message = format!(
         "the account of `{}` is kept because {} left: {}. Remove them, or set `deletionPolicy: Delete` to delete the \

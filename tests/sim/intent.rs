@@ -9,7 +9,7 @@ use roster::{
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::stage::{ORGANIZATION, Stage, TEAM, address};
+use crate::stage::{ORGANIZATION, Stage, TEAM, address, condition};
 
 const BINDINGS: &str = "/iam/v2/role-bindings";
 
@@ -99,5 +99,80 @@ async fn a_note_that_somebody_else_wrote_ends_nothing_that_the_object_could_not_
         stage.gone("accessrolebindings", "ada-works").await;
         let left = stage.held().contains(&held(role));
         assert_eq!(left, stays, "earlier: {earlier}; admitted: {admitted}: {}", stage.tell());
+    }
+}
+
+/// A grant of `role` that is made and whose object does not say so yet, since nobody answers.
+async fn unanswered(seed: u64, edited: bool) -> Stage {
+    let stage = Stage::with_user(seed, "ada").await;
+    stage.binding("ada-works", "ada", if edited { "MetricsViewer" } else { "Operator" }).await;
+    if edited {
+        stage.ready("accessrolebindings", "ada-works").await;
+        stage.edit("accessrolebindings", "ada-works", json!({"spec": {"role": "Operator"}})).await;
+    }
+    stage.simulator.inject(Fault::hang("POST", BINDINGS));
+    stage.until("it is granted", |stage| stage.held().contains(&held("Operator"))).await;
+    stage
+}
+
+fn denied(stage: &Stage, says: &str) -> bool {
+    let object = stage.get("accessrolebindings", "ada-works").unwrap();
+    let (ready, validated) = (condition(&object, "Ready"), condition(&object, "Validated"));
+    let told = |it: &Value| it["reason"] == "DelegationDenied" && it["message"].as_str().unwrap().contains(says);
+    told(&ready) && told(&validated)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_granted_and_not_recorded_goes_with_its_delegation() {
+    // Whether an edit asked for it, which is noted in the status; whether the operator dies; whether the object is deleted too.
+    for (seed, (edited, dies, deleted)) in
+        [(true, true, false), (true, true, true), (true, false, false), (false, false, false)].into_iter().enumerate()
+    {
+        let mut stage = unanswered(40 + seed as u64, edited).await;
+        if dies {
+            stage.crash().await;
+        }
+        stage.delegate(&["MetricsViewer"]).await;
+        if deleted {
+            stage.delete("accessrolebindings", "ada-works").await;
+        }
+        if dies {
+            stage.start();
+        }
+        if deleted {
+            stage.gone("accessrolebindings", "ada-works").await;
+        } else {
+            stage.until("it is denied", |stage| denied(stage, "may not grant")).await;
+            stage.until("it is revoked", |stage| !stage.held().contains(&held("Operator"))).await;
+        }
+        assert!(!stage.held().contains(&held("Operator")), "case {seed}: {}", stage.tell());
+        assert_eq!(stage.remote_writes()["POST /iam/v2/role-bindings"], 1 + usize::from(edited), "case {seed}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_note_that_proves_nothing_is_told_and_answered_for_once_it_may_be_granted_again() {
+    for deleted in [false, true] {
+        let mut stage = unanswered(50, false).await;
+        stage.crash().await;
+        stage.delegate(&["MetricsViewer"]).await;
+        stage.start();
+        stage.until("it says so", |stage| denied(stage, "a note alone proves nothing")).await;
+        sleep(Duration::from_mins(30)).await;
+        assert!(stage.held().contains(&held("Operator")), "nothing is removed on doubt");
+        assert_eq!(stage.remote_writes().get("DELETE /iam/v2/role-bindings"), None);
+        let object = stage.get("accessrolebindings", "ada-works").unwrap();
+        assert_eq!(object["status"]["granting"], Value::Null, "in the status it would pass for ours: {object}");
+        stage.delegate(&["*"]).await;
+        if deleted {
+            // As the object of a grant that may be its own, before anybody looked at it again.
+            stage.delete("accessrolebindings", "ada-works").await;
+            stage.gone("accessrolebindings", "ada-works").await;
+        } else {
+            stage.ready("accessrolebindings", "ada-works").await;
+            stage.delegate(&["MetricsViewer"]).await;
+        }
+        stage.until("it is revoked", |stage| !stage.held().contains(&held("Operator"))).await;
+        assert_eq!(stage.remote_writes()["POST /iam/v2/role-bindings"], 1);
     }
 }

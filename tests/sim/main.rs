@@ -18,11 +18,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod chance;
 mod crash;
+mod doubt;
 mod drive;
 mod fault;
 mod intent;
 mod lag;
 mod memory;
+mod missed;
 mod model;
 mod moment;
 mod order;

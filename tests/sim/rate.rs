@@ -1,13 +1,13 @@
 //! A vendor that limits the rate: what goes first, counted by the vendor.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use roster::{
     access::PrincipalId,
     simulator::{RateLimit, world::Command},
 };
 use serde_json::json;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::stage::{ORGANIZATION, Stage, TEAM, address};
 
@@ -62,6 +62,44 @@ async fn a_new_grant_is_made_while_a_resync_waits_for_the_vendors_rate() {
     assert_eq!((grants(&stage), held(&stage, "MetricsViewer")), (1, 1));
     // Before the first answer that told it nobody knew of the limit.
     assert!(refused(&stage) <= 4, "{}", refused(&stage));
+}
+
+/// So few requests in ten seconds that a listing takes longer than what a removal is judged by may be old.
+#[tokio::test(start_paused = true)]
+async fn people_and_grants_are_removed_at_any_rate_and_without_a_listing_for_each() {
+    for most in [1, 2, 3, 4, 5, 6, 9] {
+        let stage = Stage::with_user(11, "ada").await;
+        stage.binding("ada-reads", "ada", "MetricsViewer").await;
+        stage.portal(&Command::AcceptInvitation { email: address("ada"), full_name: String::new() });
+        stage.user("bob").await;
+        stage.ready("accessrolebindings", "ada-reads").await;
+        stage.ready("confluentusers", "bob").await;
+        // The next listing shows that she accepted.
+        sleep(Duration::from_mins(12)).await;
+        let (before, slow) =
+            (stage.remote_writes(), RateLimit { limit: most, window: 10, retry_after: true, headers: true });
+        stage.simulator.update(|knobs| knobs.rate_limit = Some(slow)).unwrap();
+        let listings = || stage.simulator.requests().iter().filter(|it| it.path == "/iam/v2/users").count();
+        let listed = listings();
+        let began = Instant::now();
+        for (plural, name) in
+            [("accessrolebindings", "ada-reads"), ("confluentusers", "ada"), ("confluentusers", "bob")]
+        {
+            stage.delete(plural, name).await;
+        }
+        for (plural, name) in
+            [("accessrolebindings", "ada-reads"), ("confluentusers", "ada"), ("confluentusers", "bob")]
+        {
+            stage.gone(plural, name).await;
+        }
+        // But for those of the resync.
+        let resyncs = usize::try_from(began.elapsed().as_secs() / 600).unwrap() + 1;
+        assert!(listings() - listed <= resyncs, "{most}: {} listings, {resyncs} resyncs", listings() - listed);
+        let removals = |writes: &BTreeMap<String, usize>| -> usize {
+            writes.iter().filter(|(what, _)| what.starts_with("DELETE")).map(|(_, times)| times).sum()
+        };
+        assert_eq!(removals(&stage.remote_writes()) - removals(&before), 3, "{most}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -23,7 +23,7 @@ use tokio::{
 use crate::{
     chance::Chance,
     memory::{Clock, Memory},
-    way::{Changes, Picture, outside},
+    way::{Changes, Picture, Strangers, outside},
 };
 pub(crate) use declare::{binding_spec, member_spec, user_spec};
 
@@ -55,6 +55,8 @@ pub(crate) struct Stage {
     chance: Chance,
     /// What the operator changed at the vendor.
     pub(crate) changes: Changes,
+    /// Other organizations of the vendor.
+    pub(crate) strangers: Strangers,
     operator: Option<JoinHandle<()>>,
     starts: u32,
     /// How many times as long as otherwise a lease holds, and how many times as seldom it is renewed.
@@ -83,8 +85,8 @@ impl Stage {
         let (chance, clock) = (Chance::new(seed), clock());
         let memory = Memory::new(Arc::new(clock.clone()));
         let simulator = Simulator::example(seed, Arc::new(clock.clone()));
-        let changes = Changes::default();
-        let outside = outside(&simulator, clock.clone(), &chance, &changes, seed);
+        let (changes, strangers) = (Changes::default(), Strangers::default());
+        let outside = outside(&simulator, clock.clone(), &chance, &changes, &strangers, seed);
         let admin = memory.client("admin", Chance::new(0), 0);
         let stage = Self {
             memory,
@@ -94,6 +96,7 @@ impl Stage {
             outside,
             chance,
             changes,
+            strangers,
             operator: None,
             starts: 0,
             patience: 1,
@@ -177,6 +180,11 @@ impl Stage {
         let path = format!("{}/{name}", place(plural, TEAM).0);
         let edited = self.send("PATCH", &path, &patch).await;
         assert!(edited.is_ok(), "{patch}: {edited:?}");
+    }
+
+    /// Makes something of an object that no schema admits.
+    pub(crate) fn damage(&self, plural: &str, name: &str, pointer: &str, value: Value) {
+        self.memory.damage(&format!("{}/{name}", place(plural, TEAM).0), pointer, value);
     }
 
     /// Deletes an object, without waiting for its end.

@@ -8,6 +8,7 @@ use std::{
 };
 
 use axum::body::{Body, to_bytes};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::{Request, Response};
@@ -85,20 +86,42 @@ impl Changes {
     }
 }
 
+/// Organizations that the vendor has besides: a request with a key of one of them is about that one. Clones share it.
+#[derive(Clone, Default)]
+pub(crate) struct Strangers(Arc<Mutex<Vec<(String, Simulator)>>>);
+
+impl Strangers {
+    /// One more, with the key that tells it.
+    pub(crate) fn add(&self, key: &str, secret: &str, simulator: Simulator) {
+        let header = format!("Basic {}", STANDARD.encode(format!("{key}:{secret}")));
+        self.0.lock().unwrap().push((header, simulator));
+    }
+
+    fn of(&self, request: &Request<Bytes>) -> Option<Simulator> {
+        let header = request.headers().get(http::header::AUTHORIZATION)?;
+        self.0.lock().unwrap().iter().find(|(own, _)| header == own).map(|(_, simulator)| simulator.clone())
+    }
+}
+
 /// The operator's way out. Each request takes its time there, and its answer the same.
 pub(crate) fn outside(
     simulator: &Simulator,
     clock: impl Fn() -> Timestamp + Send + Sync + 'static,
     chance: &Chance,
     changes: &Changes,
+    strangers: &Strangers,
     seed: u64,
 ) -> Outside {
     let (simulator, chance, changes) = (simulator.clone(), chance.clone(), changes.clone());
+    let strangers = strangers.clone();
     let ways = move |_: &Endpoint| {
-        let (router, simulator) = (router(simulator.clone()), simulator.clone());
+        let (ours, simulator, strangers) = (router(simulator.clone()), simulator.clone(), strangers.clone());
         let (chance, changes) = (chance.clone(), changes.clone());
         let send = move |request: Request<Bytes>| {
-            let (router, simulator) = (router.clone(), simulator.clone());
+            let (router, simulator) = match strangers.of(&request) {
+                Some(stranger) => (router(stranger.clone()), stranger),
+                None => (ours.clone(), simulator.clone()),
+            };
             let (chance, changes) = (chance.clone(), changes.clone());
             let answer: BoxFuture<'static, _> = Box::pin(async move {
                 let what = format!("{} {}", request.method(), request.uri());

@@ -105,6 +105,10 @@ impl AccessBackend for ConfluentCloud {
         Box::pin(self.binding(grant))
     }
 
+    fn holdings(&self, user: PrincipalId) -> Answer<'_, Listing> {
+        Box::pin(self.held_by(user))
+    }
+
     fn invite(&self, email: Email, auth_type: Option<AuthType>) -> Answer<'_, Invitation> {
         Box::pin(self.make_invitation(email, auth_type))
     }

@@ -239,6 +239,30 @@ async fn a_grant_is_looked_for_where_it_surely_is_and_matched_here() {
     }
 }
 
+/// The vendor here knows no filter, and answers with what everybody holds.
+#[tokio::test(start_paused = true)]
+async fn what_hangs_on_an_account_is_asked_for_alone_and_sorted_out_here() {
+    let (cloud, record) = cloud(vendor);
+    let held = cloud.holdings(PrincipalId::new("u-ada01")).await.unwrap();
+    assert!(!held.bindings.is_empty() && held.bindings.iter().all(|it| it.principal.as_str() == "u-ada01"));
+    let keys: Vec<String> = held.api_keys.unwrap().into_iter().map(|key| key.id).collect();
+    assert_eq!((keys, held.users.len()), (vec!["AAAABBBBCCCCDDDD".to_owned()], 0));
+    let asked: BTreeSet<String> = lines(&record).into_iter().collect();
+    let of = "principal=User:u-ada01&page_size=100";
+    let expected = [
+        "GET /iam/v2/api-keys?spec.owner=u-ada01&page_size=100".to_owned(),
+        format!("GET /iam/v2/role-bindings?crn_pattern={CRN}&{of}"),
+        format!("GET /iam/v2/role-bindings?crn_pattern={CRN}/*&{of}"),
+    ];
+    assert_eq!(asked, expected.into());
+    for (path, kind) in [("/iam/v2/role-bindings", ErrorKind::Forbidden), ("/iam/v2/api-keys", ErrorKind::Unavailable)]
+    {
+        let status = if kind == ErrorKind::Forbidden { 403 } else { 500 };
+        let cloud = cloud_but(path, answer(status, ""));
+        assert_eq!(cloud.holdings(PrincipalId::new("u-ada01")).await.unwrap_err().kind, kind, "{path}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn administrators_are_those_at_the_organization_itself() {
     let (cloud, record) = cloud(|_| {

@@ -119,9 +119,9 @@ impl Failure {
         Self { finding: Finding::new(Reason::Progressing, message), pace: Pace::Soon }
     }
 
-    /// The picture is too old to remove on it what it shows nothing of.
+    /// A look at an account shows something else under it than the picture does.
     pub(super) fn looking_again<R: Realm>() -> Self {
-        let message = format!("looking at the whole {} once more before an account is removed", R::NOUN);
+        let message = format!("looking at the whole {} once more: what hangs on the account has changed", R::NOUN);
         Self { finding: Finding::new(Reason::Progressing, message), pace: Pace::Doubt }
     }
 
@@ -148,6 +148,11 @@ impl Failure {
     pub(super) fn behind(cause: &str) -> Self {
         let message = format!("nothing is removed that may be declared: {cause}; looking again");
         Self { finding: Finding::new(Reason::Progressing, message), pace: Pace::Soon }
+    }
+
+    /// The vendor's rate drew a removal out for so long that what it is judged by is old.
+    pub(super) fn stale() -> Self {
+        Self { pace: Pace::Soon, finding: throttled() }
     }
 
     /// Something that only a fresh look can settle.

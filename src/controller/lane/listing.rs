@@ -18,12 +18,23 @@ use super::{LONGEST_LAG, State, realm::Realm};
 const BREATH: Duration = Duration::from_secs(1);
 /// Time between two listings while steps are refused although the picture permits them.
 const SOON: Duration = Duration::from_secs(5);
-/// How old a listing may be when an account is removed: what somebody granted in the portal since would go with it.
-const RECENT: Duration = Duration::from_secs(30);
+/// How old a listing may be when something new names what it does not show: a cluster or an account that was made just before.
+const NEWS: Duration = Duration::from_secs(30);
 /// Fewer than this may become half as many by themselves.
 const FEW: usize = 10;
 /// How often a refused credential is tried again when nobody changes the Secret.
 const REFUSED: Duration = Duration::from_mins(1);
+
+/// What a listing was asked for, since one began.
+#[derive(Clone, Copy, Default)]
+struct Asked {
+    /// Something looked otherwise than the picture says.
+    now: bool,
+    /// The same, and it may go on asking.
+    soon: bool,
+    /// Something new names what the picture does not show.
+    news: bool,
+}
 
 /// What is known about listings.
 #[derive(Default)]
@@ -37,8 +48,7 @@ pub(super) struct ListingState {
     failures: u32,
     retry_after: Option<Duration>,
     refused: bool,
-    wanted: bool,
-    wanted_soon: bool,
+    asked: Asked,
     fingerprint: u64,
     /// The fingerprint of a listing that shrank too much to be believed alone.
     suspect: Option<u64>,
@@ -47,17 +57,22 @@ pub(super) struct ListingState {
 impl ListingState {
     /// A listing begins. What is asked for from now on asks for another one: this one may have read what it is about.
     pub(super) fn begin(&mut self) {
-        (self.wanted, self.wanted_soon) = (false, false);
+        self.asked = Asked::default();
     }
 
     /// Something asked for a fresh look.
     pub(super) fn want(&mut self) {
-        self.wanted = true;
+        self.asked.now = true;
     }
 
     /// Something asked for a fresh look, and may go on asking.
     pub(super) fn want_before_long(&mut self) {
-        self.wanted_soon = true;
+        self.asked.soon = true;
+    }
+
+    /// Something new names what the last listing does not show.
+    pub(super) fn want_news(&mut self) {
+        self.asked.news = true;
     }
 
     /// When the next listing is due.
@@ -68,17 +83,13 @@ impl ListingState {
             let wait = if self.refused { REFUSED } else { self.retry_after.unwrap_or(backoff) };
             return Some(tried + wait);
         }
-        let soonest = match (self.wanted, self.wanted_soon) {
+        let soonest = match (self.asked.now, self.asked.soon) {
             (true, _) => BREATH,
             (false, true) => SOON.min(resync),
             (false, false) => resync,
         };
-        Some(tried + soonest)
-    }
-
-    /// Whether the last complete listing is young enough to remove on it what it shows nothing of.
-    pub(super) fn is_recent(&self, now: Instant) -> bool {
-        self.began.is_some_and(|began| now.duration_since(began) < RECENT)
+        let news = self.began.filter(|_| self.asked.news).map(|began| (began + NEWS).max(tried + BREATH));
+        Some(news.map_or(tried + soonest, |news| news.min(tried + soonest)))
     }
 
     /// Nothing may be removed while a listing that shrank waits for a second one.
@@ -119,9 +130,8 @@ impl<R: Realm> State<R> {
         let changed = self.picture.is_none() || self.listing.fingerprint != fingerprint;
         self.picture = Some(picture);
         self.version += u64::from(changed);
-        let ListingState { wanted, wanted_soon, .. } = self.listing;
-        let (began, tried) = (Some(began), Some(now));
-        self.listing = ListingState { began, tried, wanted, wanted_soon, fingerprint, ..ListingState::default() };
+        let (began, tried, asked) = (Some(began), Some(now), self.listing.asked);
+        self.listing = ListingState { began, tried, asked, fingerprint, ..ListingState::default() };
         if changed { Read::Changed } else { Read::Same }
     }
 
@@ -303,11 +313,19 @@ mod tests {
     }
 
     #[test]
-    fn an_old_picture_is_not_enough_to_remove_an_account_on() {
-        let (mut state, now) = (State::default(), Instant::now());
-        assert!(!state.listing.is_recent(now));
+    fn what_is_newly_named_and_not_there_is_looked_for_at_once_and_twice_a_minute_at_the_most() {
+        let (mut state, now, resync) = (State::default(), Instant::now(), Duration::from_mins(10));
         state.listed(listing(0..3), now, now);
-        assert!(state.listing.is_recent(now + Duration::from_secs(29)));
-        assert!(!state.listing.is_recent(now + RECENT));
+        assert_eq!(state.listing.due(resync), Some(now + resync));
+        state.listing.want_news();
+        assert_eq!(state.listing.due(resync), Some(now + NEWS), "what is made right after a listing waits a little");
+        assert_eq!(state.listing.due(SOON), Some(now + SOON), "and never longer than without");
+        // The listing that begins is about it, and one that is asked for meanwhile is another.
+        state.listing.begin();
+        assert_eq!(state.listing.due(resync), Some(now + resync));
+        state.listing.want_news();
+        let later = now + Duration::from_mins(1);
+        state.listed(listing(0..3), later, later);
+        assert_eq!(state.listing.due(resync), Some(later + NEWS));
     }
 }

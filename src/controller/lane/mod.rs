@@ -252,6 +252,12 @@ impl<R: Realm> Lane<R> {
         self.bell.notify_one();
     }
 
+    /// Something new names what the picture does not show: it may be there by now.
+    pub(crate) fn look_for_news(&self) {
+        self.write().listing.want_news();
+        self.bell.notify_one();
+    }
+
     /// A person may have said yes to what the budget holds: the task looks.
     pub(crate) fn look_at_held(&self) {
         if self.read().budget.holds_anything() {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::{
     access::{
-        Catalogue, Grant, Listing,
+        Catalogue, Grant, Listing, PrincipalId,
         listing::{Binding, Identity, User},
     },
     backend::{AccessBackend, BackendError, ErrorKind, Purpose},
@@ -151,12 +151,7 @@ impl Realm for Organization {
     }
 
     fn along(removal: &Removal, picture: &Inventory) -> u64 {
-        let user = match removal {
-            Removal::Binding(_) => None,
-            Removal::Account { user, .. } => Some(user),
-            Removal::Invitation { user, .. } => user.as_ref(),
-        };
-        let Some(user) = user else { return 0 };
+        let Some(user) = account(removal) else { return 0 };
         let keys = picture.api_keys_of(user).unwrap_or_default();
         hash([sum(picture.bindings_of(user).map(|it| &it.id)), sum(keys.into_iter().map(|it| &it.id))])
     }
@@ -266,6 +261,11 @@ impl Realm for Organization {
         Ok(found.map_or(Again::Gone, |binding| Again::There(Removal::Binding(binding))))
     }
 
+    async fn look_under(&self, removal: &Removal) -> Result<Option<Inventory>, BackendError> {
+        let Some(user) = account(removal) else { return Ok(None) };
+        self.backend.holdings(user.clone()).await.map(|held| Some(Inventory::new(held)))
+    }
+
     /// The vendor's lists lag, filtered ones too: a grant that was just made and is not shown may be there.
     fn outdates(_: &Removal, _: &Written) -> bool {
         false
@@ -321,6 +321,15 @@ impl Realm for Organization {
             | Written::Invited(_)
             | Written::Renamed { .. } => None,
         }
+    }
+}
+
+/// The account that a removal ends, where it has an id.
+fn account(removal: &Removal) -> Option<&PrincipalId> {
+    match removal {
+        Removal::Binding(_) => None,
+        Removal::Account { user, .. } => Some(user),
+        Removal::Invitation { user, .. } => user.as_ref(),
     }
 }
 

@@ -218,6 +218,10 @@ impl Realm for Publisher {
         })
     }
 
+    async fn look_under(&self, _: &MemberRemoval) -> Result<Option<Roll>, BackendError> {
+        Ok(None)
+    }
+
     /// The portal's answer about one user is never older than a write that it answered.
     fn outdates(removal: &MemberRemoval, written: &MemberWritten) -> bool {
         written.key() == &removal.member().key

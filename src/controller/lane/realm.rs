@@ -73,7 +73,7 @@ pub(crate) trait Realm: Send + Sync + 'static {
     fn claim(removal: &Self::Removal, picture: &Self::Picture) -> Option<Claim>;
     /// The marks of all grants in a picture, as they are remembered where they stay undeclared.
     fn marks(picture: &Self::Picture) -> HashSet<String>;
-    /// Whether a removal takes along what it does not name, so that an old picture is not enough to make it on.
+    /// Whether a removal takes along what it does not name, so that a picture is not enough to make it on.
     fn takes_more_along(removal: &Self::Removal) -> bool;
     /// What it takes along, as no other picture of that reads.
     fn along(_: &Self::Removal, _: &Self::Picture) -> u64 {
@@ -108,6 +108,11 @@ pub(crate) trait Realm: Send + Sync + 'static {
         &self,
         removal: &Self::Removal,
     ) -> impl Future<Output = Result<Again<Self::Removal>, BackendError>> + Send;
+    /// Reads what a removal takes along once more, as a picture of that alone; `None` where it takes nothing.
+    fn look_under(
+        &self,
+        removal: &Self::Removal,
+    ) -> impl Future<Output = Result<Option<Self::Picture>, BackendError>> + Send;
     /// Whether a fresh look that does not show what was to be removed says more than a write of ours that listings do not
     /// show yet. Where reads lag behind writes it does not.
     fn outdates(removal: &Self::Removal, written: &Self::Written) -> bool;

@@ -8,7 +8,7 @@ use crate::{
 use super::{
     BindingDecision, BindingObject, DesiredBinding, Sharers, in_force, not_ours,
     resolve::{Resolved, resolve},
-    withdrawn::withdrawn,
+    withdrawn::lost,
 };
 
 /// Decides about an object that is being deleted.
@@ -18,12 +18,16 @@ pub(super) fn end(
     facts: &Facts<'_>,
     sharers: Sharers<'_>,
 ) -> Decision {
-    // What the organization's owner withdrew is not for the object to keep.
-    if desired.as_ref().is_ok_and(|desired| desired.retain) && withdrawn(object, facts).is_none() {
-        return Decision::release("the grant is kept, as `deletionPolicy: Retain` says");
-    }
-    let resolved = desired.as_ref().ok().and_then(|desired| resolve(object, desired, facts).ok());
-    let answered = answered(object, resolved.as_ref(), facts, sharers);
+    let answered = if desired.as_ref().is_ok_and(|desired| desired.retain) {
+        // What the organization's owner withdrew is not for the object to keep.
+        let Some(lost) = lost(object, facts) else {
+            return Decision::release("the grant is kept, as `deletionPolicy: Retain` says");
+        };
+        lost.answered(facts, sharers)
+    } else {
+        let resolved = desired.as_ref().ok().and_then(|desired| resolve(object, desired, facts).ok());
+        answered(object, resolved.as_ref(), facts, sharers)
+    };
     if answered.ours.is_empty() {
         let message =
             if answered.kept.is_empty() { "nothing is left to revoke".to_owned() } else { answered.kept.join("; ") };

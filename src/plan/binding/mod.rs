@@ -16,11 +16,11 @@ use crate::access::{
 use self::{
     end::{end, lapsed},
     resolve::{Resolved, meaning, resolve},
-    withdrawn::{revoke, withdrawn},
+    withdrawn::{lost, revoke, withdrawn},
 };
 pub use self::{
     resolve::{declared_kind, denied, nonsense},
-    withdrawn::may_have_made,
+    withdrawn::{could_be_granted, may_have_made},
 };
 use super::{
     Decision, Fact, Finding, Inventory, Reason, Removal, Step,
@@ -94,6 +94,8 @@ pub struct BindingObject {
     pub recorded: Option<Recorded>,
     /// What it made besides, and what no status records yet: an edit was faster.
     pub made: Vec<Grant>,
+    /// An annotation notes something that the object could not be granted, and so proves nothing.
+    pub doubted: bool,
     /// Whom the spec means, where the status says it; else whoever is recorded.
     pub meaning: Option<Meaning>,
     /// The principal is declared by a `ConfluentUser` of the same namespace.
@@ -146,13 +148,13 @@ pub fn decide(
     let (deleting, suspended, observing) = (object.deleting, object.suspended, facts.observing);
     let life = Life { deleting, suspended, observing, realm: "organization" };
     if object.deleting {
-        return life.unrevoked().unwrap_or_else(|| end(object, desired, facts, sharers)).into();
+        let ended = life.unrevoked().unwrap_or_else(|| end(object, desired, facts, sharers));
+        return doubting(object, ended).into();
     }
-    let withdrawn = withdrawn(object, facts);
-    let revoking = withdrawn.as_ref().and_then(|denial| revoke(object, denial, facts, sharers));
+    let revoking = lost(object, facts).and_then(|lost| revoke(object, &lost, facts, sharers));
     let withdrawing = revoking.is_some();
     let mut decided = revoking.unwrap_or_else(|| {
-        let bare = withdrawn.map(|_| BindingObject { recorded: None, ..object.clone() });
+        let bare = withdrawn(object, facts).map(|_| BindingObject { recorded: None, ..object.clone() });
         let mut decided = in_time(bare.as_ref().unwrap_or(object), desired, facts, sharers);
         decided.lets_go |= bare.is_some() && decided.record.is_none();
         decided
@@ -160,13 +162,27 @@ pub fn decide(
     decided.meaning = meaning(object, desired, facts);
     decided.next = object.validity.next(facts.now);
     decided.decision.recheck_seconds = decided.next.map(|at| at.duration_since(facts.now).as_secs() + 1);
-    decided.decision = life.restrained(decided.decision, withdrawing);
+    decided.decision = doubting(object, life.restrained(decided.decision, withdrawing));
     if facts.observing {
         // An observer answers for nothing that it did not answer for before.
         decided.record = None;
         decided.lets_go = false;
     }
     decided
+}
+
+/// Says that a note proves nothing, and never whether what it names is there: who wrote it may have no business with that.
+fn doubting(object: &BindingObject, mut decision: Decision) -> Decision {
+    if object.doubted && object.delegations_known {
+        const WORDS: &str = "; its annotation `access.roster.dev/granting` notes a grant that is not delegated, and a note alone \
+                             proves nothing: had it been made it stays, until the organization's owner revokes it or delegates \
+                             it again";
+        decision.ready.message.push_str(WORDS);
+        if decision.validated.holds == Some(false) {
+            decision.validated.finding.message.push_str(WORDS);
+        }
+    }
+    decision
 }
 
 /// What is decided by the grant's own time.

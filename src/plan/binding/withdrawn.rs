@@ -20,13 +20,36 @@ pub(super) fn withdrawn(object: &BindingObject, facts: &Facts<'_>) -> Option<Den
     judged(&recorded.grant, object, facts)?.err()
 }
 
-/// Whether the object could have what an annotation says that it set out to grant: anybody who may edit the object can write that,
-/// so it is worth as much as a declaration, and never more than what was made since the object is there.
-pub fn may_have_made(grant: &Grant, object: &BindingObject, facts: &Facts<'_>) -> bool {
-    let found = facts.inventory.find(grant);
-    object.delegations_known
-        && found.is_some_and(|binding| !pre_exists(binding.created_at, object.created))
-        && judged(grant, object, facts).is_some_and(|judged| judged.is_ok())
+/// What an object answers for, or made, and may not have any more.
+pub(super) struct Lost {
+    denial: Denial,
+    grants: Vec<Grant>,
+}
+
+/// What no delegation admits any more of what is recorded, and of what was made and no status records yet: a delegation may be
+/// withdrawn between a grant and the status that tells it.
+pub(super) fn lost(object: &BindingObject, facts: &Facts<'_>) -> Option<Lost> {
+    let known = object.delegations_known && !facts.observing;
+    let recorded = object.recorded.as_ref().map(|recorded| &recorded.grant);
+    let denied = |grant: &Grant| Some((judged(grant, object, facts)?.err()?, grant.clone()));
+    let held = recorded.into_iter().chain(&object.made).filter(|_| known);
+    let (denials, grants): (Vec<Denial>, Vec<Grant>) = held.filter_map(denied).unzip();
+    Some(Lost { denial: denials.into_iter().next()?, grants })
+}
+
+/// Whether the object may have made what is noted on it that it set out to grant. What its status says is ours, unless somebody
+/// else is known to have made it; an annotation can be written by anybody who may edit the object, so it is worth as much as a
+/// declaration. Neither reaches what was made before the object.
+pub fn may_have_made(grant: &Grant, by_annotation: bool, object: &BindingObject, facts: &Facts<'_>) -> bool {
+    let Some(binding) = facts.inventory.find(grant).filter(|_| object.delegations_known) else { return false };
+    let by_others = || facts.inventory.audited(&[&binding.id]).is_some_and(|record| Some(&record.actor) != facts.own);
+    let believed = |judged: Result<(), Denial>| judged.is_ok() || (!by_annotation && !by_others());
+    !pre_exists(binding.created_at, object.created) && judged(grant, object, facts).is_some_and(believed)
+}
+
+/// Whether the object could be granted what an annotation notes; else the note proves nothing.
+pub fn could_be_granted(grant: &Grant, object: &BindingObject, facts: &Facts<'_>) -> bool {
+    object.delegations_known && judged(grant, object, facts).is_some_and(|judged| judged.is_ok())
 }
 
 /// What the delegations say of a grant that is there; `None` where the kind of its principal is unknown.
@@ -40,19 +63,29 @@ fn judged(grant: &Grant, object: &BindingObject, facts: &Facts<'_>) -> Option<Re
     Some(delegation::may_grant(facts.delegations, facts.namespace, request))
 }
 
-/// Revokes the recorded grant; `None` where nothing is left of it, or others keep it.
+/// Revokes what is lost; `None` where nothing is left of it, or others keep it.
 pub(super) fn revoke(
     object: &BindingObject,
-    denial: &Denial,
+    lost: &Lost,
     facts: &Facts<'_>,
     sharers: Sharers<'_>,
 ) -> Option<BindingDecision> {
-    let recorded = object.recorded.as_ref()?;
-    let mut answered = Answered::default();
-    answered.consider(&recorded.grant, facts, sharers);
+    let answered = lost.answered(facts, sharers);
     let first = answered.ours.first().cloned()?;
     let what = format!("being revoked: {}", answered.words());
-    let mut decision = Decision::withdrawing(denied(denial), &what, answered.steps());
-    decision.special = Some(in_force(&recorded.grant, facts));
-    Some(BindingDecision { declares: vec![recorded.grant.clone()], ..decision.with_binding(Some(&first)) })
+    let mut decision = Decision::withdrawing(denied(&lost.denial), &what, answered.steps());
+    let held = object.recorded.as_ref().map(|recorded| &recorded.grant).or_else(|| lost.grants.first());
+    decision.special = held.map(|grant| in_force(grant, facts));
+    Some(BindingDecision { declares: lost.grants.clone(), ..decision.with_binding(Some(&first)) })
+}
+
+impl Lost {
+    /// What of it is there, and kept by nobody else.
+    pub(super) fn answered(&self, facts: &Facts<'_>, sharers: Sharers<'_>) -> Answered {
+        let mut answered = Answered::default();
+        for grant in &self.grants {
+            answered.consider(grant, facts, sharers);
+        }
+        answered
+    }
 }

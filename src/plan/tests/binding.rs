@@ -25,6 +25,7 @@ pub(super) fn object() -> BindingObject {
         touched: true,
         recorded: None,
         made: Vec::new(),
+        doubted: false,
         meaning: None,
         declared_here: true,
         validity: Validity::default(),

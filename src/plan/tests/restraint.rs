@@ -99,6 +99,7 @@ fn a_restrained_person_is_neither_invited_nor_removed() {
         deleting,
         sharers: Vec::new(),
         declared_bindings: Vec::new(),
+        going: Vec::new(),
         attempts: 0,
         suspended,
     };

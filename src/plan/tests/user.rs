@@ -26,6 +26,7 @@ fn object() -> UserObject {
         deleting: false,
         sharers: Vec::new(),
         declared_bindings: Vec::new(),
+        going: Vec::new(),
         attempts: 0,
         suspended: false,
     }
@@ -112,6 +113,25 @@ fn an_account_goes_when_nothing_hangs_on_it_and_not_before() {
     assert_eq!(said(listing(), &deleting(), &all_of_it).steps, [account]);
     let kept = DesiredUser { deletion: UserDeletion::Retain, ..mary };
     assert!(said(listing(), &deleting(), &kept).released);
+}
+
+#[test]
+fn an_account_waits_for_the_bindings_that_are_on_their_way_out_and_is_held_by_all_else() {
+    let mary = desired("mary@example.com");
+    let grant = |role: &str| {
+        let (principal, scope) = (PrincipalId::new("u-mary"), Scope::environment("env-1").unwrap());
+        ("team/mary-watches".to_owned(), Grant { principal, role: role.to_owned(), scope })
+    };
+    let going = UserObject { going: vec![grant("MetricsViewer")], ..deleting() };
+    let waits = said(listing(), &going, &mary);
+    assert_eq!((waits.ready.reason, waits.steps.len(), waits.released), (Reason::Revoking, 0, false));
+    assert!(waits.ready.message.ends_with("being deleted: `team/mary-watches`"), "{}", waits.ready.message);
+    let others = UserObject { going: vec![grant("Operator")], ..deleting() };
+    assert_eq!(said(listing(), &others, &mary).ready.reason, Reason::AccessRemains, "they answer for something else");
+    let keyed = Listing { api_keys: Some(vec![key_of("u-mary")]), ..listing() };
+    let held = said(keyed, &going, &mary);
+    assert_eq!(held.ready.reason, Reason::AccessRemains);
+    assert!(!held.ready.message.contains("MetricsViewer"), "{}", held.ready.message);
 }
 
 #[test]

@@ -5,10 +5,10 @@ use super::{
     *,
 };
 use crate::{
-    access::Validity,
+    access::{Validity, listing::AuditRecord},
     plan::{
         Finding, Reason, Removal, Step,
-        binding::{BindingObject, DesiredBinding, stands_for},
+        binding::{BindingObject, DesiredBinding, could_be_granted, may_have_made, stands_for},
     },
 };
 
@@ -123,4 +123,74 @@ fn a_deleted_object_keeps_nothing_that_was_withdrawn() {
     let ended = said_with(&withdrawn, &object, &Ok(retained), &[]);
     assert_eq!(ended.decision.steps, [Step::Remove(Removal::Binding(listing().bindings[3].clone()))]);
     assert!(!ended.decision.released);
+}
+
+#[test]
+fn what_was_made_and_is_not_recorded_goes_with_its_delegation_too() {
+    let made = BindingObject { recorded: None, made: vec![metrics()], ..holds() };
+    let withdrawn = || under(|it| it.grants[0].roles.clear());
+    let revoke = vec![Step::Remove(Removal::Binding(listing().bindings[3].clone()))];
+    for object in [made.clone(), BindingObject { deleting: true, ..made.clone() }] {
+        let retained = DesiredBinding { retain: true, ..wanted() };
+        for desired in [wanted(), retained] {
+            assert_eq!(said_with(&withdrawn(), &object, &Ok(desired.clone()), &[]).decision.steps, revoke);
+            let shared = said_with(&withdrawn(), &object, &Ok(desired), &[metrics()]);
+            assert_eq!(shared.decision.steps, [], "others keep it");
+        }
+    }
+    assert_eq!(said_with(&under(|_| {}), &made, &Ok(nonsense()), &[]).decision.steps, [], "nothing is withdrawn");
+    let unread = BindingObject { delegations_known: false, ..made };
+    assert_eq!(said_with(&withdrawn(), &unread, &Ok(wanted()), &[]).decision.steps, [], "nobody knows");
+}
+
+#[test]
+fn a_note_is_believed_by_who_can_have_written_it() {
+    let young = |by: Option<&str>| {
+        let mut listing = listing();
+        listing.bindings[3].created_at = Some(now());
+        let id = listing.bindings[3].id.clone();
+        let record = |actor: &str| AuditRecord { at: now(), actor: PrincipalId::new(actor), subject: id };
+        listing.audit.extend(by.map(record));
+        listing
+    };
+    let setting = |listing, admitted: bool| {
+        let mut setting = Setting::of(listing);
+        if !admitted {
+            setting.delegations.clear();
+        }
+        setting
+    };
+    let object = BindingObject { recorded: None, ..holds() };
+    // The listing, whether it is admitted; whether it is ours by the status, and by the annotation.
+    let cases = [
+        (young(None), true, true, true),
+        (young(None), false, true, false),
+        (young(Some("sa-op")), false, true, false),
+        (young(Some("u-grace")), false, false, false),
+        (listing(), true, false, false),
+        (listing(), false, false, false),
+    ];
+    for (number, (listing, admitted, status, annotation)) in cases.into_iter().enumerate() {
+        let setting = setting(listing, admitted);
+        let made = |by_annotation| may_have_made(&metrics(), by_annotation, &object, &setting.facts());
+        assert_eq!((made(false), made(true)), (status, annotation), "case {number}");
+        assert_eq!(could_be_granted(&metrics(), &object, &setting.facts()), admitted, "case {number}");
+    }
+}
+
+#[test]
+fn a_note_that_proves_nothing_is_told_whether_or_not_what_it_names_is_there() {
+    let says = |listing| {
+        let setting = Setting { delegations: Vec::new(), ..Setting::of(listing) };
+        let object = BindingObject { recorded: None, doubted: true, ..holds() };
+        let live = said_with(&setting, &object, &Ok(wanted()), &[]).decision;
+        let deleted = said_with(&setting, &BindingObject { deleting: true, ..object }, &Ok(wanted()), &[]).decision;
+        assert_eq!((live.steps.len(), deleted.steps.len(), deleted.released), (0, 0, true));
+        let words = [live.ready.message, live.validated.finding.message, deleted.ready.message];
+        assert!(words.iter().all(|it| it.contains("a note alone proves nothing")), "{words:?}");
+        words
+    };
+    let mut without = listing();
+    without.bindings.truncate(3);
+    assert_eq!(says(listing()), says(without));
 }

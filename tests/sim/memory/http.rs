@@ -66,7 +66,7 @@ impl Memory {
         partial: bool,
     ) -> Result<Response<Body>, Refusal> {
         for unknown in ["fieldSelector", "labelSelector", "dryRun"] {
-            if query.get(unknown).is_some() {
+            if query.get(unknown).is_some() && (unknown, verb) != ("fieldSelector", "list") {
                 return Err(Refusal::unknown(unknown));
             }
         }

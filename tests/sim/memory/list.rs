@@ -46,13 +46,18 @@ pub(super) fn list(state: &State, target: &Target, query: &Query, partial: bool)
         "The resourceVersion for the provided list is too old."
     };
     let objects = state.as_of(&target.resource.plural, version).ok_or_else(|| Refusal::expired(gone))?;
-    let mut items: Vec<_> = objects.iter().filter(|(place, _)| target.holds(&place.1) && place.1 >= start).collect();
+    let selector = selector(query)?;
+    let is_wanted = |kept: &Arc<Stored>| selector.iter().all(|(path, value)| kept.object.pointer(path) == Some(value));
+    let here = objects.iter().filter(|(place, _)| target.holds(&place.1) && place.1 >= start);
+    let mut items: Vec<_> = here.filter(|(_, kept)| is_wanted(kept)).collect();
     let mut about = json!({"resourceVersion": version.to_string(), "continue": ""});
     let limit = query.get("limit").and_then(number).and_then(|it| usize::try_from(it).ok()).unwrap_or_default();
     if limit > 0 && items.len() > limit {
         let left = items.split_off(limit);
         about["continue"] = json!(format!("{version}@{}", left[0].0.1));
-        about["remainingItemCount"] = json!(left.len());
+        if selector.is_none() {
+            about["remainingItemCount"] = json!(left.len());
+        }
     }
     // Kubernetes' own lists say neither what is usual nor what follows from their kind.
     let typed = target.resource.schema.is_none();
@@ -76,6 +81,14 @@ pub(super) fn list(state: &State, target: &Target, query: &Query, partial: bool)
         (format!("{}List", target.resource.kind), target.resource.api_version())
     };
     Ok(json!({"kind": kind, "apiVersion": api_version, "metadata": about, "items": items}))
+}
+
+/// The one field that a list is asked for by, and its value.
+fn selector(query: &Query) -> Result<Option<(String, Value)>, Refusal> {
+    let Some(text) = query.get("fieldSelector") else { return Ok(None) };
+    let one = text.split_once('=').filter(|(field, value)| field.starts_with("spec.") && !value.contains([',', '=']));
+    let (field, value) = one.ok_or_else(|| Refusal::unknown(text))?;
+    Ok(Some((format!("/{}", field.replace('.', "/")), json!(value))))
 }
 
 /// One line of a watch.

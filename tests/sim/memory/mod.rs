@@ -116,6 +116,19 @@ impl Memory {
         self.lock().read(&target.place()).cloned()
     }
 
+    /// Replaces a part of an object, whatever its schema says: as one that is older than the schema, or that was written past it.
+    pub(crate) fn damage(&self, path: &str, pointer: &str, value: Value) {
+        let place = resource::Target::parse(path).unwrap().place();
+        let mut state = self.lock();
+        let mut kept = store::Kept::clone(&state.objects[&place]);
+        *kept.object.pointer_mut(pointer).unwrap() = value;
+        let generation = kept.object["metadata"]["generation"].as_i64().unwrap_or_default();
+        kept.object["metadata"]["generation"] = (generation + 1).into();
+        state.put(&place, kept);
+        drop(state);
+        self.ring();
+    }
+
     /// Every object.
     pub(crate) fn all(&self) -> Vec<Value> {
         self.lock().objects.values().map(|stored| stored.shown().clone()).collect()

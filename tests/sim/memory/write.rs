@@ -279,7 +279,8 @@ fn prepared(target: &Target, kept: &Kept, mut object: Value) -> Result<Value, Re
         schema::complete(schema, &mut object);
         schema::without_nulls(&mut object);
         let same = |field: &str| object[field] == old[field];
-        // No rule is about the status: what was admitted once need not be judged at each word of it.
+        // No rule is about the status: what was admitted once need not be judged at each word of it, and what was wrong already,
+        // and is not touched, stands against nothing.
         if !["apiVersion", "kind", "spec"].into_iter().all(same) {
             judge(resource, name, &object)?;
             transitions(resource, name, old, &object)?;

@@ -128,6 +128,7 @@ impl Pure {
             deleting: false,
             sharers: Vec::new(),
             declared_bindings: Vec::new(),
+            going: Vec::new(),
             attempts: 0,
             suspended: false,
         };
@@ -158,6 +159,7 @@ impl Pure {
             touched: true,
             recorded: None,
             made: Vec::new(),
+            doubted: false,
             meaning: None,
             declared_here: true,
             validity,

@@ -24,7 +24,7 @@ use self::budget::{Budget, Came, Wait};
 use super::{Endpoint, retry::Rate};
 
 /// How long a read waits for its turn where somebody waits for it, before it is told that it has to wait.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a write waits: what it was decided on, and what the guards looked at, grows old meanwhile.
 const SHORT_PATIENCE: Duration = Duration::from_secs(2);
 /// How long upkeep sits a silence out. For the end of a window it waits as long as that takes: a listing that was given up

@@ -54,6 +54,12 @@ impl AccessBackend for Vendor {
         now(Ok(there.then(|| binding(grant.principal.as_str(), &grant.role))))
     }
 
+    fn holdings(&self, user: PrincipalId) -> Answer<'_, Listing> {
+        let Listing { mut bindings, api_keys, .. } = self.listing.lock().unwrap().clone();
+        bindings.retain(|binding| binding.principal == user);
+        now(Ok(Listing { bindings, api_keys, ..Listing::default() }))
+    }
+
     fn invite(&self, _: Email, _: Option<AuthType>) -> Answer<'_, Invitation> {
         now(Err(ErrorKind::Invalid))
     }
