@@ -153,7 +153,7 @@ fn any_run_is_safe_at_each_step_and_settles() {
     // A seed is one thread's work, so that as many are played at once as there are cores.
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            std::thread::Builder::new().name(PLAYER.to_owned()).spawn_scoped(scope, &work).unwrap();
+            std::thread::Builder::new().name(PLAYER.to_owned()).spawn_scoped(scope, work).unwrap();
         }
     });
     let (failures, seen) = (failures.into_inner().unwrap(), seen.into_inner().unwrap());
