@@ -93,13 +93,13 @@ impl Managed for RoleBinding {
         if let (Some(record), Some(spec)) = (&decided.record, ground.spec()) {
             status.grant = Some(intent::status_of(record.clone(), &spec.organization_id));
         }
-        let unseen = intent::unseen(self, &view);
+        let unseen = intent::unseen(self, &view, now);
         if decided.lets_go && unseen.is_none() {
             status.grant = None;
         }
         let organization_id = ground.spec().map_or("", |spec| &spec.organization_id);
         let (mut intent, mut granting) = intent::of(self, &decided, &doubted, organization_id, &view);
-        intent.keep(unseen, status.grant.as_ref(), &mut granting);
+        intent.keep(unseen, &decided, &mut granting);
         status.granting = granting;
         status.binding_id.clone_from(&decided.binding_id);
         status.next_transition = decided.next.map(|at| at.to_string());

@@ -3,6 +3,7 @@
 //!
 //! A new object has its note in an annotation that comes with the finalizer, which costs no write; an edit has it in the status.
 
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::FieldsV1;
 use kube::ResourceExt;
 
@@ -19,6 +20,7 @@ use super::{
     context::Context,
     ground::Ground,
     lane::{Organization, Realm, View},
+    managed::Managed,
     write::MANAGER,
 };
 
@@ -69,7 +71,7 @@ pub(crate) fn made(
 
 /// What the status answers for, where that is not listed and nobody can know yet whether it is there: a former process recorded
 /// it, and the listing may lag behind what that one made. An object that let go on such an absence would leave the grant to nobody.
-pub(crate) fn unseen(binding: &RoleBinding, view: &View<'_, Organization>) -> Option<GrantStatus> {
+pub(crate) fn unseen(binding: &RoleBinding, view: &View<'_, Organization>, now: Timestamp) -> Option<GrantStatus> {
     let recorded = convert::recorded(binding)?.grant;
     let ends = |written: &Written| match written {
         Written::Removed(Removal::Account { user, .. }) => *user == recorded.principal,
@@ -78,18 +80,32 @@ pub(crate) fn unseen(binding: &RoleBinding, view: &View<'_, Organization>) -> Op
         Written::Granted(_) | Written::Invited(_) | Written::Renamed { .. } => false,
     };
     let listed = view.picture()?.find(&recorded).is_some();
-    let unseen = view.may_lag() && !listed && !view.own_writes().any(ends);
+    let unseen = view.may_lag() && !listed && lately(binding, view, now) && !view.own_writes().any(ends);
     binding.status.as_ref()?.grant.clone().filter(|_| unseen)
+}
+
+/// Whether an object is new, or came to say something else so lately that a listing may lag behind what was made for that. What
+/// has been told for longer and is not listed is gone.
+pub(crate) fn lately<K: Managed>(object: &K, view: &View<'_, Organization>, now: Timestamp) -> bool {
+    let told = object.status().map(|status| K::conditions(status).read()).unwrap_or_default();
+    let told = told.iter().map(|condition| condition.last_transition);
+    let newest = told.chain(object.meta().creation_timestamp.iter().map(|created| created.0)).max();
+    newest.is_some_and(|at| view.may_lag_behind(at, now))
 }
 
 /// Whether somebody may hold what an object tells of and the listing does not show yet. Who is removed then may be one of those
 /// of whom a number has to remain, and no look at the vendor would tell.
-pub(crate) fn may_hold_more(who: &PrincipalId, view: &View<'_, Organization>, context: &Context) -> bool {
+pub(crate) fn may_hold_more(
+    who: &PrincipalId,
+    view: &View<'_, Organization>,
+    context: &Context,
+    now: Timestamp,
+) -> bool {
     let Some(picture) = view.picture().filter(|_| view.may_lag()) else { return false };
     let tells = |binding: &RoleBinding| {
         let open = convert::granting(binding).grants;
         let open = open.iter().any(|it| it.grant.principal == *who && picture.find(&it.grant).is_none());
-        let recorded = unseen(binding, view).is_some_and(|it| it.principal_id == who.as_str());
+        let recorded = unseen(binding, view, now).is_some_and(|it| it.principal_id == who.as_str());
         (open || recorded).then_some(())
     };
     !context.wake.bindings.select(tells).is_empty()
@@ -149,19 +165,22 @@ fn is_kept_by_others(binding: &RoleBinding) -> bool {
 
 impl Intent<Grant> {
     /// Keeps what is not seen yet (`unseen`) as something that the object may have made: it waits for that before it goes, and
-    /// does not forget it for another grant.
+    /// does not forget it for another grant. Where that one is there already, whoever made it has removed the old one after it;
+    /// and where the person has another id, it fell with the former one.
     pub(crate) fn keep(
         &mut self,
         unseen: Option<GrantStatus>,
-        now: Option<&GrantStatus>,
+        decided: &BindingDecision,
         told: &mut Option<Vec<GrantStatus>>,
     ) {
         let Some(unseen) = unseen else { return };
         self.inherited = true;
+        let another = granted(&decided.decision.steps)
+            .any(|it| it.principal.as_str() == unseen.principal_id && it.role != unseen.role);
         let is = |it: &GrantStatus| {
             (&it.principal_id, &it.role, &it.crn) == (&unseen.principal_id, &unseen.role, &unseen.crn)
         };
-        if !now.is_some_and(is) && !told.as_deref().unwrap_or_default().iter().any(is) {
+        if another && !told.as_deref().unwrap_or_default().iter().any(is) {
             told.get_or_insert_default().push(unseen);
         }
     }

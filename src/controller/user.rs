@@ -98,9 +98,10 @@ impl Managed for ConfluentUser {
                 };
                 drift = drift::of_user(self, id.as_ref(), inventory, &view);
                 let mut decision = user::decide(&object, &desired, &facts.ground.facts(&view, inventory, now));
-                inherits = deleting && may_be_there(status.user_id.as_deref(), person, &view);
+                let lately = deleting && intent::lately(self, &view, now);
+                inherits = lately && may_be_there(status.user_id.as_deref(), person, &view);
                 let removes = decision.steps.iter().any(|step| matches!(step, Step::Remove(_)));
-                if removes && id.as_ref().is_some_and(|id| intent::may_hold_more(id, &view, context)) {
+                if removes && id.as_ref().is_some_and(|id| intent::may_hold_more(id, &view, context, now)) {
                     decision = Decision { steps: Vec::new(), recheck_seconds: Some(10), ..decision };
                     decision.ready =
                         Finding::new(Reason::Revoking, "what the person was granted lately is not listed yet");

@@ -2,8 +2,9 @@
 //! between, and what was asked for before it is still the object's to end. What was set out on is noted on the object first, for
 //! the process that comes after a crash. No IO.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::plan::{Finding, Reason};
@@ -81,6 +82,13 @@ impl<R: Realm> View<'_, R> {
     /// Whether a step of an object is under way, or was left without an answer and no listing has been made since.
     pub(crate) fn is_unsettled(&self, uid: &str) -> bool {
         self.state.is_unsettled(uid)
+    }
+
+    /// Whether the listing may not show yet what was written at some time: it lags, and began this long ago.
+    pub(crate) fn may_lag_behind(&self, at: Timestamp, now: Timestamp) -> bool {
+        let began = self.state.listing.began.map(|began| began.elapsed()).unwrap_or_default();
+        let age = Duration::try_from(now.duration_since(at)).unwrap_or_default();
+        age < began + LONGEST_LAG
     }
 
     /// Whether the listing may not show yet what a former process wrote.
