@@ -24,6 +24,7 @@ mod memory;
 mod model;
 mod moment;
 mod order;
+mod prune;
 mod pure;
 mod rate;
 mod reason;
