@@ -33,23 +33,18 @@ use super::{
     link::{Connection, Link},
     managed::{Managed, Plan, has_finalizer, new_advice},
     standing::{
-        OBSERVING, RECHECK, RETRY, credentials, deleting, freshness, held as held_removals, ready, removals_held,
+        Dependents, OBSERVING, RECHECK, RETRY, Standing, credentials, freshness, held as held_removals, kept, ready,
+        released, removals_held,
     },
     unmanaged::{look, news},
+    wake::is_going,
 };
 
 /// Most entries of a list in a status.
 const SHOWN: usize = 20;
 
 /// What was observed of one organization.
-pub(crate) enum OrganizationFacts {
-    /// Its lane is there.
-    Connected(Arc<Lane<Organization>>),
-    /// It cannot be connected.
-    Broken(Finding),
-    /// It is being deleted, and this many objects refer to it.
-    Deleting(usize),
-}
+pub(crate) type OrganizationFacts = Standing<Organization>;
 
 impl Managed for ConfluentOrganization {
     type Status = ConfluentOrganizationStatus;
@@ -77,27 +72,25 @@ impl Managed for ConfluentOrganization {
             Err(finding) => (Link::Broken(finding.clone()), 0),
         };
         context.organizations.connect(&name, Connection { link, fingerprint, generation });
-        if self.metadata.deletion_timestamp.is_some() {
-            return OrganizationFacts::Deleting(dependents(self, context));
-        }
-        match connected {
-            Ok((lane, _)) => {
-                lane.look_at_held();
-                OrganizationFacts::Connected(lane)
-            }
-            Err(finding) => OrganizationFacts::Broken(finding),
-        }
+        let reached = connected.map(|(lane, _)| lane).inspect(|lane| lane.look_at_held());
+        Standing { reached, dependents: self.metadata.deletion_timestamp.is_some().then(|| dependents(self, context)) }
     }
 
     fn plan(&self, facts: &OrganizationFacts, context: &Context, now: Timestamp) -> Plan<Self> {
         let status = self.status.clone().unwrap_or_default();
-        match facts {
-            OrganizationFacts::Deleting(count) => deleting(*count, status),
-            OrganizationFacts::Broken(finding) => {
+        if facts.dependents.is_some_and(|dependents| dependents.all == 0) {
+            return released(status);
+        }
+        let plan = match &facts.reached {
+            Ok(lane) => connected(self, lane, status, context, now),
+            Err(finding) => {
                 let (decision, more) = broken(finding);
                 Plan { more, ..Plan::say(decision, status, RETRY) }
             }
-            OrganizationFacts::Connected(lane) => connected(self, lane, status, context, now),
+        };
+        match facts.dependents {
+            Some(dependents) => kept(plan, dependents),
+            None => plan,
         }
     }
 
@@ -129,13 +122,17 @@ impl Managed for ConfluentOrganization {
 }
 
 /// The objects that keep it; where everything is only observed, those that still have to be let go.
-fn dependents(organization: &ConfluentOrganization, context: &Context) -> usize {
+fn dependents(organization: &ConfluentOrganization, context: &Context) -> Dependents {
     let (name, observing) = (organization.connection(), organization.spec.management == Management::Observe);
-    let keeps = |connection: &str, finalized: bool| (connection == name && (finalized || !observing)).then_some(());
-    context.wake.users.select(|it| keeps(it.connection(), has_finalizer(it))).len()
-        + context.wake.bindings.select(|it| keeps(it.connection(), has_finalizer(it))).len()
-        + context.wake.users.broken(|it| it.says(REFERENCE, name)).len()
-        + context.wake.bindings.broken(|it| it.says(REFERENCE, name)).len()
+    let keeps = |connection: &str, finalized: bool| connection == name && (finalized || !observing);
+    let mut dependents = Dependents::default();
+    let (users, bindings) = (&context.wake.users, &context.wake.bindings);
+    dependents.count(users.select(|it| keeps(it.connection(), has_finalizer(it)).then(|| is_going(it))));
+    dependents.count(bindings.select(|it| keeps(it.connection(), has_finalizer(it)).then(|| is_going(it))));
+    for names in [users.broken(|it| it.says(REFERENCE, name)), bindings.broken(|it| it.says(REFERENCE, name))] {
+        dependents.count(names.iter().map(|_| false));
+    }
+    dependents
 }
 
 /// Where an object that cannot be decoded says to which organization it belongs.

@@ -8,7 +8,7 @@ use kube::{Api, Client, ResourceExt};
 use crate::{
     access::publisher::PublisherRole,
     api::{
-        Publisher as Object, PublisherStatus,
+        Publisher as Object, PublisherStatus, PublisherUser,
         common::{Conditions, Management},
         convert,
         publisher::{PublisherIdentityStatus, VisiblePublishers},
@@ -27,21 +27,18 @@ use super::{
     lane::{Lane, Publisher, View},
     link::{Connection, Link},
     managed::{Managed, Plan, has_finalizer, new_advice},
-    standing::{OBSERVING, RECHECK, RETRY, credentials, deleting, freshness, held, ready, removals_held},
+    standing::{
+        Dependents, OBSERVING, RECHECK, RETRY, Standing, credentials, freshness, held, kept, ready, released,
+        removals_held,
+    },
+    wake::is_going,
 };
 
 /// Most entries of a list in a status.
 const SHOWN: usize = 20;
 
 /// What was observed of one publisher.
-pub(crate) enum PublisherFacts {
-    /// Its lane is there.
-    Connected(Arc<Lane<Publisher>>),
-    /// It cannot be connected.
-    Broken(Finding),
-    /// It is being deleted, and this many objects refer to it.
-    Deleting(usize),
-}
+pub(crate) type PublisherFacts = Standing<Publisher>;
 
 impl Managed for Object {
     type Status = PublisherStatus;
@@ -68,32 +65,25 @@ impl Managed for Object {
             Err(finding) => (Link::Broken(finding.clone()), 0),
         };
         context.publishers.connect(&name, Connection { link, fingerprint, generation });
-        if self.metadata.deletion_timestamp.is_some() {
-            // Where everything is only observed, those that still have to be let go.
-            let observing = self.spec.management == Management::Observe;
-            let keeps = |user: &crate::api::PublisherUser| has_finalizer(user) || !observing;
-            let refers = |user: &crate::api::PublisherUser| (user.connection() == name && keeps(user)).then_some(());
-            let unread = context.wake.publisher_users.broken(|it| it.says("/spec/publisherRef/name", &name));
-            return PublisherFacts::Deleting(context.wake.publisher_users.select(refers).len() + unread.len());
-        }
-        match connected {
-            Ok((lane, _)) => {
-                lane.look_at_held();
-                PublisherFacts::Connected(lane)
-            }
-            Err(finding) => PublisherFacts::Broken(finding),
-        }
+        let reached = connected.map(|(lane, _)| lane).inspect(|lane| lane.look_at_held());
+        Standing { reached, dependents: self.metadata.deletion_timestamp.is_some().then(|| dependents(self, context)) }
     }
 
     fn plan(&self, facts: &PublisherFacts, _: &Context, _: Timestamp) -> Plan<Self> {
         let status = self.status.clone().unwrap_or_default();
-        match facts {
-            PublisherFacts::Deleting(count) => deleting(*count, status),
-            PublisherFacts::Broken(finding) => {
+        if facts.dependents.is_some_and(|dependents| dependents.all == 0) {
+            return released(status);
+        }
+        let plan = match &facts.reached {
+            Ok(lane) => connected(self, lane, status),
+            Err(finding) => {
                 let (decision, more) = broken(finding);
                 Plan { more, ..Plan::say(decision, status, RETRY) }
             }
-            PublisherFacts::Connected(lane) => connected(self, lane, status),
+        };
+        match facts.dependents {
+            Some(dependents) => kept(plan, dependents),
+            None => plan,
         }
     }
 
@@ -118,6 +108,17 @@ impl Managed for Object {
         status.conditions = conditions;
         status
     }
+}
+
+/// The objects that keep it; where everything is only observed, those that still have to be let go.
+fn dependents(publisher: &Object, context: &Context) -> Dependents {
+    let (name, observing) = (publisher.connection(), publisher.spec.management == Management::Observe);
+    let keeps = |user: &PublisherUser| user.connection() == name && (has_finalizer(user) || !observing);
+    let users = &context.wake.publisher_users;
+    let mut dependents = Dependents::default();
+    dependents.count(users.select(|user| keeps(user).then(|| is_going(user))));
+    dependents.count(users.broken(|it| it.says("/spec/publisherRef/name", name)).iter().map(|_| false));
+    dependents
 }
 
 /// What a publisher says that cannot be connected.

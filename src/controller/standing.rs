@@ -1,6 +1,6 @@
 //! What the objects that connect a realm say alike of their lanes. No IO.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     api::{
@@ -13,7 +13,7 @@ use crate::{
 };
 
 use super::{
-    lane::{HeldNews, Realm, View},
+    lane::{HeldNews, Lane, Realm, View},
     managed::{Managed, Plan},
 };
 
@@ -91,15 +91,53 @@ pub(crate) fn credentials<R: Realm>(view: &View<'_, R>, accepted: String) -> Fac
 /// How a connection says that it is only looked through.
 pub(crate) const OBSERVING: &str = "; `management: Observe`, so nothing is changed";
 
-/// A connection that is being deleted is kept while objects refer to it, since they need its credential.
-pub(crate) fn deleting<K: Managed>(dependents: usize, status: K::Status) -> Plan<K> {
-    if dependents == 0 {
-        return Plan::say(Decision::release("nothing refers to it any more"), status, RETRY);
+/// What was observed of a connection.
+pub(crate) struct Standing<R: Realm> {
+    /// Its lane, or why it cannot be connected.
+    pub(crate) reached: Result<Arc<Lane<R>>, Finding>,
+    /// What keeps it, where it is being deleted.
+    pub(crate) dependents: Option<Dependents>,
+}
+
+/// The objects that refer to a connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Dependents {
+    pub(crate) all: usize,
+    /// Those that nobody has deleted yet.
+    pub(crate) live: usize,
+}
+
+impl Dependents {
+    /// One more for each, by whether it is being deleted.
+    pub(crate) fn count(&mut self, deleted: impl IntoIterator<Item = bool>) {
+        for deleted in deleted {
+            self.all += 1;
+            self.live += usize::from(!deleted);
+        }
     }
-    let message = format!(
-        "{dependents} objects refer to this {}, and its credential is kept so that they can revoke what they declared: \
-         delete them, and this object goes by itself",
-        K::Realm::NOUN
-    );
-    Plan::say(Decision::say(Reason::DependentsExist, message).owning(), status, Duration::from_secs(2))
+}
+
+/// The plan of a connection to which nothing refers any more.
+pub(crate) fn released<K: Managed>(status: K::Status) -> Plan<K> {
+    Plan::say(Decision::release("nothing refers to it any more"), status, RETRY)
+}
+
+/// A connection that is being deleted is kept while objects refer to it, since they need its credential. It says all else that it
+/// says otherwise: what the budget holds, and the command that lets go of it, is read here.
+pub(crate) fn kept<K: Managed>(plan: Plan<K>, dependents: Dependents) -> Plan<K> {
+    let (Dependents { all, live }, noun) = (dependents, K::Realm::NOUN);
+    let message = if live == 0 {
+        format!(
+            "{all} objects refer to this {noun} and are being deleted, and its credential is kept until they have revoked what they \
+             declared: this object goes by itself then"
+        )
+    } else {
+        let which = if live == all { "them".to_owned() } else { format!("the {live} that are not being deleted yet") };
+        format!(
+            "{all} objects refer to this {noun}, and its credential is kept so that they can revoke what they declared: delete \
+             {which}, and this object goes by itself"
+        )
+    };
+    let decision = Decision::say(Reason::DependentsExist, message).owning();
+    Plan { decision, sweeps: None, recheck: Duration::from_secs(2), ..plan }
 }

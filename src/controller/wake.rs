@@ -264,7 +264,8 @@ fn acknowledged(object: &impl ResourceExt) -> Option<String> {
     object.annotations().get(ACKNOWLEDGE).cloned()
 }
 
-fn is_going(object: &impl Resource) -> bool {
+/// It is being deleted.
+pub(crate) fn is_going(object: &impl Resource) -> bool {
     object.meta().deletion_timestamp.is_some()
 }
 

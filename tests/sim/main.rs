@@ -29,6 +29,7 @@ mod missed;
 mod model;
 mod moment;
 mod order;
+mod prune;
 mod pure;
 mod rate;
 mod reason;

@@ -1,0 +1,120 @@
+//! Everything is deleted in one go, the connection included, as when git loses a folder: what is read meanwhile is true and enough to
+//! go on by, and a power cut in the middle changes nothing of it.
+
+use std::time::Duration;
+
+use roster::simulator::Fault;
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use crate::stage::{Stage, TEAM, address, condition};
+
+const PEOPLE: [&str; 3] = ["ada", "bob", "eve"];
+const ROLES: [&str; 2] = ["MetricsViewer", "Operator"];
+const BINDINGS: &str = "accessrolebindings";
+const ORGANIZATIONS: &str = "confluentorganizations";
+
+/// Three people with two roles each.
+async fn peopled(seed: u64) -> Stage {
+    let stage = Stage::new(seed).await;
+    stage.ready(ORGANIZATIONS, "o").await;
+    for name in PEOPLE {
+        stage.user(name).await;
+        stage.ready("confluentusers", name).await;
+        for role in ROLES {
+            stage.binding(&format!("{name}-{}", role.to_lowercase()), name, role).await;
+        }
+    }
+    for name in PEOPLE {
+        for role in ROLES {
+            stage.ready(BINDINGS, &format!("{name}-{}", role.to_lowercase())).await;
+        }
+    }
+    stage
+}
+
+async fn prune(stage: &Stage, whole_namespace: bool) {
+    stage.delete(ORGANIZATIONS, "o").await;
+    if whole_namespace {
+        stage.delete("namespaces", TEAM).await;
+        return;
+    }
+    for name in PEOPLE {
+        stage.delete("confluentusers", name).await;
+        for role in ROLES {
+            stage.delete(BINDINGS, &format!("{name}-{}", role.to_lowercase())).await;
+        }
+    }
+}
+
+fn said(stage: &Stage, kind: &str) -> String {
+    let organization = stage.get(ORGANIZATIONS, "o").unwrap_or_default();
+    condition(&organization, kind)["message"].as_str().unwrap_or_default().to_owned()
+}
+
+fn of_people(stage: &Stage) -> Vec<String> {
+    stage.held().into_iter().filter(|it| PEOPLE.iter().any(|name| it.starts_with(&address(name)))).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kill_in_the_middle_of_pruning_everything_ends_with_the_access_gone_once_and_the_connection_last() {
+    for (seed, whole_namespace) in [false, true].into_iter().enumerate() {
+        let mut stage = peopled(60 + seed as u64).await;
+        let generous = json!({"spec": {"protection": {"removalBudget": {"count": 100}}}});
+        stage.edit(ORGANIZATIONS, "o", generous).await;
+        // The third removal is made, and nobody hears of it.
+        stage.simulator.inject(Fault::hang("DELETE", "/iam/v2/role-bindings").after(2));
+        prune(&stage, whole_namespace).await;
+        stage.until("it is in the middle", |stage| of_people(stage).len() == 3).await;
+        sleep(Duration::from_secs(10)).await;
+        stage.crash().await;
+        let ready = said(&stage, "Ready");
+        let words = "objects refer to this organization and are being deleted, and its credential is kept";
+        assert!(ready.contains(words), "{ready}");
+        stage.start();
+        stage.gone(ORGANIZATIONS, "o").await;
+        if whole_namespace {
+            stage.until("the namespace is gone", |stage| stage.get("namespaces", TEAM).is_none()).await;
+        }
+        let ours = |it: &Value| !it["spec"]["organizationRef"].is_null();
+        assert!(!stage.memory.all().iter().any(ours), "the connection went last");
+        assert_eq!(of_people(&stage), Vec::<String>::new());
+        let writes = stage.remote_writes();
+        let gone = |what: &str| writes.get(&format!("DELETE /iam/v2/{what}")).copied().unwrap_or_default();
+        assert_eq!((gone("role-bindings"), gone("users") + gone("invitations")), (6, 3), "{writes:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_budget_holds_of_a_pruned_organization_is_read_on_it_and_let_go_there() {
+    for restarts in [false, true] {
+        let mut stage = peopled(70).await;
+        prune(&stage, false).await;
+        stage.until("the rest is held", |stage| !said(stage, "RemovalsHeld").is_empty()).await;
+        sleep(Duration::from_mins(1)).await;
+        if restarts {
+            stage.crash().await;
+            stage.start();
+            sleep(Duration::from_mins(2)).await;
+        }
+        let (left, writes) = (of_people(&stage), stage.local_writes());
+        assert!(!left.is_empty());
+        sleep(Duration::from_mins(4)).await;
+        assert_eq!(of_people(&stage), left, "beyond the budget nothing goes unasked");
+        assert_eq!(stage.local_writes(), writes, "and nothing is said twice");
+        let organization = stage.get(ORGANIZATIONS, "o").unwrap();
+        assert_eq!(condition(&organization, "Ready")["reason"], "DependentsExist");
+        let digest = organization["status"]["heldRemovals"]["digest"].as_str().unwrap().to_owned();
+        let message = said(&stage, "RemovalsHeld");
+        assert!(message.ends_with(&format!("corg o access.roster.dev/acknowledge={digest}`")), "{message}");
+        let held = |it: &&Value| condition(it, "Ready")["reason"] == "RemovalBudgetExceeded";
+        let objects = stage.memory.all();
+        let names: Vec<&Value> = objects.iter().filter(held).collect();
+        let tells =
+            |it: &&Value| condition(it, "Ready")["message"].as_str().unwrap().contains("`kubectl describe corg o`");
+        assert!(!names.is_empty() && names.iter().all(tells), "{names:#?}");
+        let yes = json!({"metadata": {"annotations": {"access.roster.dev/acknowledge": digest}}});
+        stage.edit(ORGANIZATIONS, "o", yes).await;
+        stage.until("what was held of their access goes", |stage| of_people(stage).is_empty()).await;
+    }
+}
