@@ -203,7 +203,9 @@ impl Laws {
             let Some(what) = grant(&object).or_else(|| person(&object)).or_else(|| member(&object)) else { continue };
             let ready = condition(&object, "Ready");
             // Who is not declared may be any day, and who is to be let declare it too.
-            let waits = ready["reason"] == "PrincipalNotFound";
+            let mut waits = ready["reason"] == "PrincipalNotFound";
+            // A person goes after their bindings, also after one that a guard holds, which says so.
+            waits |= person(&object).is_some_and(|who| stage.memory.all().iter().any(|it| is_held_of(it, &who)));
             let reconciling = condition(&object, "Reconciling")["status"] == "True" && !waits;
             let going = !object["metadata"]["deletionTimestamp"].is_null();
             if reconciling || (going && ready["status"] == "True") {
@@ -235,6 +237,13 @@ impl Laws {
         let changes: Vec<String> = self.changes.iter().map(|it| format!("{} {}", it.status, it.request)).collect();
         panic!("{law}\nsteps: {:#?}\nchanges: {changes:#?}\n{}", self.steps, stage.tell());
     }
+}
+
+/// Whether it is a binding of that person which is to go and is held, and says so.
+fn is_held_of(object: &Value, who: &str) -> bool {
+    let going = !object["metadata"]["deletionTimestamp"].is_null();
+    let own = grant(object).is_some_and(|it| it.split(' ').next() == Some(who));
+    going && own && condition(object, "Stalled")["status"] == "True"
 }
 
 /// What was written so far, to vendors and to our kinds.
