@@ -134,14 +134,18 @@ impl<R: Realm> State<R> {
             self.listing.retry_after = Some(BREATH * 2);
             return Read::Refused;
         }
+        // What was ours alone to know, and is believed no longer, is news although the vendor lists what it did before.
+        let mut undone = false;
         self.unconfirmed.retain(|(written, at)| {
-            let lagging = !R::shows(&picture, written) && now.duration_since(*at) < LONGEST_LAG;
+            let shown = R::shows(&picture, written);
+            let lagging = !shown && now.duration_since(*at) < LONGEST_LAG;
             if lagging {
                 R::apply(&mut picture, written);
             }
+            undone |= !shown && !lagging;
             lagging
         });
-        let changed = self.picture.is_none() || self.listing.fingerprint != fingerprint;
+        let changed = self.picture.is_none() || self.listing.fingerprint != fingerprint || undone;
         self.picture = Some(picture);
         self.version += u64::from(changed);
         let (began, tried, asked) = (Some(began), Some(now), self.listing.asked);
@@ -311,8 +315,10 @@ mod tests {
             vec![(Written::Granted(binding(7)), now), (Written::Removed(Removal::Binding(binding(0))), now)];
         state.listed(listing(0..3), now, now + Duration::from_mins(1));
         assert!(holds(&state, 7) && !holds(&state, 0));
-        state.listed(listing(0..3), now, now + LONGEST_LAG);
-        assert!(!holds(&state, 7) && holds(&state, 0), "then the listing is believed");
+        let (last, version) = (now + LONGEST_LAG, state.version);
+        assert_eq!(state.listed(listing(0..3), now, last), Read::Changed, "others have to hear of it");
+        assert!(!holds(&state, 7) && holds(&state, 0) && state.version > version, "then the listing is believed");
+        assert_eq!(state.listed(listing(0..3), last, last), Read::Same);
     }
 
     #[test]

@@ -37,6 +37,11 @@ impl<G: PartialEq> Made<G> {
         self.doubts.insert(uid.to_owned(), now);
     }
 
+    /// What a step of that object asked for is known to be there.
+    pub(super) fn settle(&mut self, uid: &str) {
+        self.doubts.remove(uid);
+    }
+
     /// Those are not there any more, whoever made them.
     pub(super) fn end(&mut self, ended: impl Fn(&G) -> bool) {
         self.grants.retain(|_, made| {
@@ -79,7 +84,7 @@ impl<R: Realm> View<'_, R> {
         self.state.made.noted.get(uid).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Whether a step of an object is under way, or was left without an answer and no listing has been made since.
+    /// Whether a step of an object is under way, or was left without an answer, and listings may not show yet whether it was made.
     pub(crate) fn is_unsettled(&self, uid: &str) -> bool {
         self.state.is_unsettled(uid)
     }
@@ -102,9 +107,16 @@ fn may_lag<R: Realm>(state: &State<R>, started: Instant) -> bool {
 }
 
 impl<R: Realm> State<R> {
+    /// A listing may lag behind a write: one that does not show it proves nothing before it has to.
     fn is_unsettled(&self, uid: &str) -> bool {
-        let unseen = |at: &Instant| self.listing.began.is_none_or(|began| began <= *at);
+        let unseen = |at: &Instant| self.listing.began.is_none_or(|began| began < *at + LONGEST_LAG);
         self.under_way.contains(uid) || self.made.doubts.get(uid).is_some_and(unseen)
+    }
+
+    /// Whether a listing would tell more of an object's doubt than the last one: the first since, and the one that has to show it.
+    fn would_tell(&self, uid: &str) -> bool {
+        let since = |at: &Instant| self.listing.began.is_none_or(|began| began <= *at) || at.elapsed() >= LONGEST_LAG;
+        self.made.doubts.get(uid).is_some_and(since)
     }
 }
 
@@ -131,8 +143,8 @@ impl<R: Realm> Lane<R> {
         }
     }
 
-    /// Why it is not known yet what an object leaves behind: a step of it is under way, or was left without an answer and no
-    /// listing has been made since, or a former process set out on something (`inherits`) that a listing may not show yet. It
+    /// Why it is not known yet what an object leaves behind: a step of it is under way, or was left without an answer and
+    /// listings may not show it yet, or a former process set out on something (`inherits`) that a listing may not show yet. It
     /// is woken when that is over.
     pub(crate) fn unsettled(&self, key: &super::ObjectKey, inherits: bool) -> Option<Finding> {
         {
@@ -146,7 +158,7 @@ impl<R: Realm> Lane<R> {
             }
         }
         let mut state = self.write();
-        if state.is_unsettled(&key.uid) || self.started.elapsed() >= LONGEST_LAG {
+        if state.would_tell(&key.uid) || (inherits && self.started.elapsed() >= LONGEST_LAG) {
             state.listing.want();
         }
         state.doubters.push(key.clone());

@@ -334,6 +334,7 @@ pub(super) fn note<R: Realm>(
     state.unconfirmed.push((written.clone(), Instant::now()));
     if let Some(grant) = R::granted(step) {
         state.made.add(&author.object.uid, grant);
+        state.made.settle(&author.object.uid);
     }
     state.made.end(|granted| R::is_ended(granted, written));
     let (event, text) = R::told(step);
