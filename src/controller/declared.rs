@@ -22,15 +22,18 @@ pub(crate) struct Declared {
     inner: Mutex<Inner>,
 }
 
+/// An organization and a role.
+type Place = (String, String);
+
 #[derive(Default)]
 struct Inner {
     filled: bool,
     objects: HashMap<String, (ObjectKey, String, Vec<Grant>)>,
     /// The organization and role of each object that was not looked at since the start, by uid. Before a crash one may have
     /// made what its status does not record.
-    unseen: HashMap<String, (String, String)>,
+    unseen: HashMap<String, (ObjectKey, Place)>,
     /// How many of these there are.
-    roles: HashMap<(String, String), usize>,
+    roles: HashMap<Place, usize>,
     /// By organization and grant, the uids.
     grants: HashMap<(String, Grant), BTreeSet<String>>,
 }
@@ -57,11 +60,11 @@ impl Declared {
         }
         let live = bindings.select(|object| {
             let place = (object.spec.organization_ref.name.clone(), object.spec.role.clone());
-            let uid = object.meta().uid.clone().filter(|_| object.meta().deletion_timestamp.is_none())?;
-            Some((uid, place))
+            let key = key_of(object).filter(|_| object.meta().deletion_timestamp.is_none())?;
+            Some((key, place))
         });
-        for (uid, place) in live {
-            inner.await_look(uid, place);
+        for (key, place) in live {
+            inner.await_look(key, place);
         }
     }
 
@@ -91,19 +94,28 @@ impl Declared {
         inner.remove(uid);
     }
 
-    /// Whether any object stands for a grant; `None` where one may that was not looked at yet.
-    pub(crate) fn knows(&self, organization: &str, grant: &Grant) -> Option<bool> {
-        let inner = self.lock();
+    /// Whether any object stands for a grant; `None` where one may that was not looked at yet. One that is gone meanwhile never is.
+    pub(crate) fn knows(&self, organization: &str, grant: &Grant, exists: impl Fn(&ObjectKey) -> bool) -> Option<bool> {
+        let mut inner = self.lock();
         if inner.grants.contains_key(&(organization.to_owned(), grant.clone())) {
             return Some(true);
         }
-        let may = !inner.roles.is_empty() && inner.roles.contains_key(&(organization.to_owned(), grant.role.clone()));
-        (!may).then_some(false)
+        let place = (organization.to_owned(), grant.role.clone());
+        while inner.roles.contains_key(&place) {
+            let next = inner.unseen.iter().find(|(_, (_, of))| *of == place);
+            let Some((uid, (key, _))) = next else { break };
+            if exists(key) {
+                return None;
+            }
+            let uid = uid.clone();
+            inner.see(&uid);
+        }
+        Some(false)
     }
 
     /// Whether any object stands for a grant, or may.
-    pub(crate) fn is_declared(&self, organization: &str, grant: &Grant) -> bool {
-        self.knows(organization, grant) != Some(false)
+    pub(crate) fn is_declared(&self, organization: &str, grant: &Grant, exists: impl Fn(&ObjectKey) -> bool) -> bool {
+        self.knows(organization, grant, exists) != Some(false)
     }
 
     /// The objects that stand for a grant, as `namespace/name`, but for one.
@@ -129,13 +141,13 @@ fn forget<K: Eq + Hash>(map: &mut HashMap<K, BTreeSet<String>>, key: &K, uid: &s
 }
 
 impl Inner {
-    fn await_look(&mut self, uid: String, place: (String, String)) {
+    fn await_look(&mut self, key: ObjectKey, place: Place) {
         *self.roles.entry(place.clone()).or_default() += 1;
-        self.unseen.insert(uid, place);
+        self.unseen.insert(key.uid.clone(), (key, place));
     }
 
     fn see(&mut self, uid: &str) {
-        let Some(place) = self.unseen.remove(uid) else { return };
+        let Some((_, place)) = self.unseen.remove(uid) else { return };
         let left = self.roles.get(&place).copied().unwrap_or_default().saturating_sub(1);
         if left == 0 {
             self.roles.remove(&place);
@@ -167,27 +179,38 @@ impl Inner {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::{PrincipalId, Scope};
+    use crate::{
+        access::{PrincipalId, Scope},
+        controller::key::Kind,
+    };
 
     fn grant(role: &str) -> Grant {
         Grant { principal: PrincipalId::new("u-1"), role: role.to_owned(), scope: Scope::organization() }
+    }
+
+    fn key(uid: &str) -> ObjectKey {
+        let (uid, namespace, name) = (uid.to_owned(), "team".to_owned(), uid.to_owned());
+        ObjectKey { uid, kind: Kind::Binding, namespace, name }
     }
 
     #[test]
     fn what_an_object_may_stand_for_is_not_known_before_it_was_looked_at() {
         let declared = Declared::default();
         for (uid, role) in [("uid-1", "Operator"), ("uid-2", "Operator"), ("uid-3", "MetricsViewer")] {
-            declared.lock().await_look(uid.to_owned(), ("o".to_owned(), role.to_owned()));
+            declared.lock().await_look(key(uid), ("o".to_owned(), role.to_owned()));
         }
+        let there = |_: &ObjectKey| true;
         declared.seen("uid-1");
         declared.remove("uid-3");
-        assert_eq!(declared.knows("o", &grant("Operator")), None);
-        assert!(declared.is_declared("o", &grant("Operator")));
-        assert_eq!(declared.knows("another", &grant("Operator")), Some(false));
-        assert_eq!(declared.knows("o", &grant("MetricsViewer")), Some(false));
+        assert_eq!(declared.knows("o", &grant("Operator"), there), None);
+        assert!(declared.is_declared("o", &grant("Operator"), there));
+        assert_eq!(declared.knows("another", &grant("Operator"), there), Some(false));
+        assert_eq!(declared.knows("o", &grant("MetricsViewer"), there), Some(false));
+        declared.lock().await_look(key("uid-4"), ("o".to_owned(), "FlinkAdmin".to_owned()));
+        assert_eq!(declared.knows("o", &grant("FlinkAdmin"), |_| false), Some(false), "it went before anybody looked");
         declared.seen("uid-2");
         declared.seen("uid-2");
-        assert_eq!(declared.knows("o", &grant("Operator")), Some(false));
+        assert_eq!(declared.knows("o", &grant("Operator"), there), Some(false));
         assert!(declared.lock().roles.is_empty());
     }
 }

@@ -23,6 +23,8 @@ use declared::{Declared, grant, member, person, recorded};
 
 /// How long a write that was right when it was decided may take to arrive.
 const ON_ITS_WAY: Duration = Duration::from_secs(1);
+/// How much longer where the vendor takes only so many requests: so long it waits for its turn.
+const TURN: Duration = Duration::from_secs(2);
 /// How long an operator that was cut off from its watches may take to see again.
 const BLIND: Duration = Duration::from_mins(1);
 /// How often it is waited for a run to come to rest, before what it does then is taken for what it does for ever.
@@ -99,7 +101,8 @@ impl Laws {
     /// How late a write may be.
     fn slack(&self, at: Instant) -> Duration {
         let blind = self.blind.filter(|(since, until)| *since <= at && at < *until);
-        ON_ITS_WAY + blind.map_or(Duration::ZERO, |(since, _)| at - since)
+        let turn = if self.theme.slow { TURN } else { Duration::ZERO };
+        ON_ITS_WAY + turn + blind.map_or(Duration::ZERO, |(since, _)| at - since)
     }
 
     /// Whether something was declared; of a publisher's user in whichever role, since there is one of each.
