@@ -67,6 +67,10 @@ pub struct RemovalsStatus {
     /// The last `access.roster.dev/acknowledge` that was heard.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acknowledged: Option<AcknowledgedStatus>,
+    /// Those before it of which something has not gone yet, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "atomic"))]
+    pub earlier: Vec<AcknowledgedStatus>,
     /// Marks of grants whose object was deleted with `deletionPolicy: Retain` where what nobody declares is removed, at most
     /// 1,000: they stay.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -114,7 +118,7 @@ pub struct AcknowledgedStatus {
     /// When it was heard; it is good for a day.
     #[schemars(length(max = 64))]
     pub at: String,
-    /// Marks of what has not gone yet, at most 1,000.
+    /// Marks of what has not gone yet, at most 1,000 of all that were heard.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1_000), extend("x-kubernetes-list-type" = "atomic"), inner(length(max = 64)))]
     pub left: Vec<String>,

@@ -84,11 +84,12 @@ impl<K: Managed> StatusLedger<K> {
     async fn put(&self, removals: &Removals, version: &str) -> Result<Option<String>, LedgerError> {
         let failed = |error| LedgerError::Kubernetes("write", Box::new(error));
         let status = convert::removals_status(removals);
+        let earlier = (!status.earlier.is_empty()).then_some(status.earlier);
         // What is absent has to be said, or a merge would keep it.
         let body = json!({
             "metadata": {"uid": self.uid, "resourceVersion": version},
             "status": {"removals": {"counted": status.counted, "open": status.open, "acknowledged": status.acknowledged,
-                "retained": status.retained}},
+                "earlier": earlier, "retained": status.retained}},
         });
         let api = K::api(&self.client, None);
         let params = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 /// Into how many parts a window falls: removals within one part are kept as one entry, and count until the last of them
 /// has left the window.
 const PARTS: i32 = 20;
-/// Most entries that are kept.
+/// Most entries that are kept, and most yeses.
 const MOST_ENTRIES: usize = 32;
 /// How long a yes is good for.
 const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);
@@ -90,8 +90,8 @@ pub struct Removals {
     pub counted: Vec<Counted>,
     /// What of it may not have been made yet.
     pub open: Vec<OpenRemoval>,
-    /// The last yes.
-    pub acknowledged: Option<Acknowledged>,
+    /// What people said yes to, the oldest first, while something of it has not gone.
+    pub acknowledged: Vec<Acknowledged>,
     /// The marks of grants whose object was deleted and said that they stay: what nobody declares is removed without them.
     pub retained: BTreeSet<String>,
 }
@@ -126,7 +126,7 @@ impl Removals {
             counted[0].count = counted[0].count.saturating_add(oldest.count);
             counted[0].declared = counted[0].declared.max(oldest.declared);
         }
-        let acknowledged = self.acknowledged.clone().filter(|yes| !yes.left.is_empty() && is_good(yes, now));
+        let acknowledged = self.acknowledged.iter().filter(|yes| is_good(yes, now)).cloned().collect();
         Self { counted, acknowledged, open: self.open.clone(), retained: self.retained.clone() }
     }
 
@@ -160,8 +160,26 @@ impl Removals {
     #[must_use]
     pub fn without(mut self, mark: &str) -> Self {
         self.open.retain(|open| open.mark != mark);
-        if let Some(yes) = &mut self.acknowledged {
+        self.acknowledged.retain_mut(|yes| {
             yes.left.remove(mark);
+            !yes.left.is_empty()
+        });
+        self
+    }
+
+    /// The same after another yes. What was said yes to before stays so for the rest of its day, since its removal may wait for
+    /// long: were it held again then, and so let go by a third yes that holds the second one's, two would take turns for ever.
+    #[must_use]
+    pub fn hearing(mut self, yes: Acknowledged) -> Self {
+        self.acknowledged.retain_mut(|before| {
+            before.left.retain(|mark| !yes.left.contains(mark));
+            !before.left.is_empty() && is_good(before, yes.at)
+        });
+        self.acknowledged.push(yes);
+        if self.acknowledged.len() > MOST_ENTRIES {
+            // Good for no longer than the older one of both.
+            let next = self.acknowledged.remove(1);
+            self.acknowledged[0].left.extend(next.left);
         }
         self
     }
@@ -169,12 +187,18 @@ impl Removals {
     /// The same when everything that a person said yes to was made.
     #[must_use]
     pub fn closed(self) -> Self {
-        Self { acknowledged: None, ..self }
+        Self { acknowledged: Vec::new(), ..self }
     }
 
     /// Whether a person said yes to it, and not long ago.
     pub fn acknowledges(&self, mark: &str, now: Timestamp) -> bool {
-        self.acknowledged.as_ref().is_some_and(|yes| yes.left.contains(mark) && is_good(yes, now))
+        self.acknowledged.iter().any(|yes| yes.left.contains(mark) && is_good(yes, now))
+    }
+
+    /// What people said yes to of which those others do not know.
+    pub fn heard_since<'a>(&'a self, others: &'a Self) -> impl Iterator<Item = &'a Acknowledged> {
+        let same = |one: &Acknowledged, other: &Acknowledged| one.at == other.at && one.digest == other.digest;
+        self.acknowledged.iter().filter(move |yes| others.acknowledged.iter().all(|known| !same(known, yes)))
     }
 
     fn current(&self, window: SignedDuration, now: Timestamp) -> impl Iterator<Item = &Counted> {

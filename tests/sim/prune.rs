@@ -13,6 +13,7 @@ const PEOPLE: [&str; 3] = ["ada", "bob", "eve"];
 const ROLES: [&str; 2] = ["MetricsViewer", "Operator"];
 const BINDINGS: &str = "accessrolebindings";
 const ORGANIZATIONS: &str = "confluentorganizations";
+const USERS: &str = "confluentusers";
 
 /// Three people with two roles each.
 async fn peopled(seed: u64) -> Stage {
@@ -20,7 +21,7 @@ async fn peopled(seed: u64) -> Stage {
     stage.ready(ORGANIZATIONS, "o").await;
     for name in PEOPLE {
         stage.user(name).await;
-        stage.ready("confluentusers", name).await;
+        stage.ready(USERS, name).await;
         for role in ROLES {
             stage.binding(&format!("{name}-{}", role.to_lowercase()), name, role).await;
         }
@@ -40,7 +41,7 @@ async fn prune(stage: &Stage, whole_namespace: bool) {
         return;
     }
     for name in PEOPLE {
-        stage.delete("confluentusers", name).await;
+        stage.delete(USERS, name).await;
         for role in ROLES {
             stage.delete(BINDINGS, &format!("{name}-{}", role.to_lowercase())).await;
         }
@@ -117,4 +118,60 @@ async fn what_the_budget_holds_of_a_pruned_organization_is_read_on_it_and_let_go
         stage.edit(ORGANIZATIONS, "o", yes).await;
         stage.until("what was held of their access goes", |stage| of_people(stage).is_empty()).await;
     }
+}
+
+/// Two people are withdrawn, one after the other, from a vendor that fails; each withdrawal is held, and acknowledged.
+#[tokio::test(start_paused = true)]
+async fn acknowledging_one_removal_after_the_other_ends_with_each_of_them_made_once() {
+    for restarts in [false, true] {
+        let mut stage = Stage::new(80).await;
+        stage.ready(ORGANIZATIONS, "o").await;
+        for name in PEOPLE {
+            stage.user(name).await;
+            stage.ready(USERS, name).await;
+        }
+        let none = json!({"spec": {"protection": {"removalBudget": {"count": 0}}}});
+        stage.edit(ORGANIZATIONS, "o", none).await;
+        stage.simulator.inject(Fault::status("DELETE", "/iam/v2/invitations", 503).always());
+        for (before, name) in ["ada", "bob"].into_iter().enumerate() {
+            stage.delete(USERS, name).await;
+            stage.until("it is held", |stage| held_removals(stage)["total"] == 1).await;
+            let held = held_removals(&stage);
+            let entry = format!("{TEAM}/{name}: withdraw the invitation of `{}`", address(name));
+            assert_eq!(held["entries"], json!([entry]), "what was let go {before} times is not held again");
+            let yes = json!({"metadata": {"annotations": {"access.roster.dev/acknowledge": held["digest"]}}});
+            stage.edit(ORGANIZATIONS, "o", yes).await;
+            stage.until("it is tried", |stage| reason(stage, name) == "BackendUnavailable").await;
+            sleep(Duration::from_mins(2)).await;
+        }
+        if restarts {
+            stage.crash().await;
+            stage.start();
+        }
+        for minute in 0..25 {
+            sleep(Duration::from_mins(1)).await;
+            assert_eq!(held_removals(&stage), Value::Null, "after {minute} min: {}", stage.tell());
+        }
+        let well = |knobs: &mut roster::simulator::Knobs| knobs.faults.clear();
+        stage.simulator.update(well).unwrap();
+        stage.simulator.clear_requests();
+        stage.gone(USERS, "ada").await;
+        stage.gone(USERS, "bob").await;
+        assert_eq!(stage.remote_writes().get("DELETE /iam/v2/invitations"), Some(&2));
+        let kept = stage.get(ORGANIZATIONS, "o").unwrap()["status"]["removals"].take();
+        assert_eq!((&kept["acknowledged"], &kept["earlier"]), (&Value::Null, &Value::Null));
+        // Neither yes stood for anybody else.
+        stage.delete(USERS, "eve").await;
+        stage.until("it is held", |stage| held_removals(stage)["total"] == 1).await;
+        sleep(Duration::from_mins(25)).await;
+        assert!(stage.id_of(&address("eve")).is_some());
+    }
+}
+
+fn held_removals(stage: &Stage) -> Value {
+    stage.get(ORGANIZATIONS, "o").unwrap()["status"]["heldRemovals"].take()
+}
+
+fn reason(stage: &Stage, name: &str) -> Value {
+    condition(&stage.get(USERS, name).unwrap_or_default(), "Ready")["reason"].take()
 }

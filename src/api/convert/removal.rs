@@ -9,7 +9,7 @@ use crate::{
     plan::budget::{Acknowledged, Counted, HeldSet, OpenRemoval, RemovalBudget, Removals},
 };
 
-/// Most marks of acknowledged removals in a status.
+/// Most marks of acknowledged removals in a status, whichever yes they are of.
 const MOST_MARKS: usize = 1_000;
 /// Most names of held removals in a status, and the longest of them in characters.
 const SHOWN: usize = 20;
@@ -38,7 +38,7 @@ pub fn removals(status: &RemovalsStatus) -> Option<Removals> {
     Some(Removals {
         open: status.open.iter().map(open).collect::<Option<_>>()?,
         counted: status.counted.iter().map(one).collect::<Option<_>>()?,
-        acknowledged: status.acknowledged.as_ref().map(yes).map_or(Some(None), |read| read.map(Some))?,
+        acknowledged: status.earlier.iter().chain(&status.acknowledged).map(yes).collect::<Option<_>>()?,
         retained: status.retained.iter().cloned().collect(),
     })
 }
@@ -55,11 +55,14 @@ pub fn removals_status(removals: &Removals) -> RemovalsStatus {
         count: entry.count,
         declared: entry.declared,
     };
-    let yes = |yes: &Acknowledged| AcknowledgedStatus {
-        digest: yes.digest.clone(),
-        at: yes.at.to_string(),
-        left: yes.left.iter().take(MOST_MARKS).cloned().collect(),
+    let mut room = MOST_MARKS;
+    let yes = |yes: &Acknowledged| {
+        let left: Vec<String> = yes.left.iter().take(room).cloned().collect();
+        room -= left.len();
+        AcknowledgedStatus { digest: yes.digest.clone(), at: yes.at.to_string(), left }
     };
+    let mut earlier: Vec<AcknowledgedStatus> = removals.acknowledged.iter().map(yes).collect();
+    let acknowledged = earlier.pop();
     let open = |open: &OpenRemoval| OpenRemovalStatus {
         mark: open.mark.clone(),
         weight: open.weight,
@@ -68,7 +71,8 @@ pub fn removals_status(removals: &Removals) -> RemovalsStatus {
     RemovalsStatus {
         open: removals.open.iter().map(open).collect(),
         counted: removals.counted.iter().map(one).collect(),
-        acknowledged: removals.acknowledged.as_ref().map(yes),
+        acknowledged,
+        earlier,
         retained: removals.retained.iter().cloned().collect(),
     }
 }
@@ -92,10 +96,14 @@ mod tests {
     #[test]
     fn what_is_kept_of_removals_is_read_as_it_was_written() {
         let at: Timestamp = "2026-01-01T12:00:00.123456789Z".parse().unwrap();
-        let yes = Acknowledged { digest: "d".to_owned(), at, left: ["a".to_owned(), "b".to_owned()].into() };
+        let yes = |marks: &[&str]| Acknowledged {
+            digest: "d".to_owned(),
+            at,
+            left: marks.iter().map(|mark| (*mark).to_owned()).collect(),
+        };
         let removals_now = Removals {
             counted: vec![Counted { since: at, until: at + SignedDuration::from_secs(9), count: 3, declared: 40 }],
-            acknowledged: Some(yes),
+            acknowledged: vec![yes(&["a", "b"]), yes(&["c"])],
             open: vec![OpenRemoval { mark: "m".to_owned(), weight: 2, at }],
             retained: ["c".to_owned()].into(),
         };

@@ -119,8 +119,7 @@ pub(super) async fn book<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>, at: usize
             return Err(Failure::doubt("what was removed lately is not known; looking again"));
         };
         let counted = Charge { mark: mark.clone(), weight: if admitted.counted { weight } else { 0 } };
-        let yes = |removals: &crate::plan::Removals| removals.acknowledged.as_ref().map(|yes| yes.digest.clone());
-        if !admitted.counted && yes(&admitted.record) == yes(&kept.removals) {
+        if !admitted.counted && admitted.record.heard_since(&kept.removals).next().is_none() {
             return Ok(Booked { leave: admitted.leave, counted });
         }
         let written = write(lane, lane.parts.ledger.write(&admitted.record, &kept.version)).await?;
@@ -150,36 +149,45 @@ pub(super) async fn made<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>, at: usize
     let mark = mark(&described::<R>(&job.author, removal));
     let closed = {
         let mut state = lane.write();
-        let record = state.budget.record.take().map(|record| record.without(&mark));
-        let done = record.as_ref().and_then(|record| record.acknowledged.as_ref()).is_some_and(|it| it.left.is_empty());
-        state.budget.record = record.map(|record| if done { record.closed() } else { record });
-        done
+        let Some(before) = state.budget.record.take() else { return };
+        let waited = !before.acknowledged.is_empty();
+        let record = state.budget.record.insert(before.without(&mark));
+        waited && record.acknowledged.is_empty()
     };
     if closed {
-        close(lane).await;
+        keep(lane).await;
     }
 }
 
-/// Takes an acknowledgement off of which an earlier lane made all, and died: once every object has had its say, and none wants
-/// anything removed any more.
+/// Keeps a yes that was just heard, where a restart finds it. Where that fails, the first removal that goes by it does so.
+pub(super) async fn keep_heard<R: Realm>(lane: &Lane<R>) {
+    if std::mem::take(&mut lane.write().budget.heard) {
+        keep(lane).await;
+    }
+}
+
+/// Takes an acknowledgement off of which an earlier lane made all, and died: once every object has had its say, and none has
+/// wanted anything removed since. One that looks at itself again, because its connection was edited, wants nothing for a moment.
 pub(super) async fn tidy<R: Realm>(lane: &Lane<R>) {
-    let acknowledged = |state: &State<R>| state.budget.record.as_ref().is_some_and(|it| it.acknowledged.is_some());
-    if !acknowledged(&lane.read()) || lane.started.elapsed() <= (lane.parts.resync)() {
+    let acknowledged = |state: &State<R>| state.budget.record.as_ref().is_some_and(|it| !it.acknowledged.is_empty());
+    if !acknowledged(&lane.read()) {
         return;
     }
     {
         let mut state = lane.write();
         let waits = state.failed.keys().any(|uid| !state.budget.holds(uid));
-        if waits || !state.under_way.is_empty() || state.budget.holds_acknowledged() {
+        let wanted = waits || !state.under_way.is_empty() || state.budget.holds_acknowledged();
+        if state.budget.quiet_for(wanted, Instant::now()) <= (lane.parts.resync)() {
             return;
         }
         state.budget.record = state.budget.record.take().map(crate::plan::Removals::closed);
     }
-    close(lane).await;
+    keep(lane).await;
 }
 
-/// Takes an acknowledgement off that is done with. Only for the looks of it: no other removal ever has one of its marks.
-async fn close<R: Realm>(lane: &Lane<R>) {
+/// Writes down what is known of acknowledgements, where that can be done now: what goes by one is recorded again first, and what
+/// is done with is taken off for the looks of it alone, since no other removal ever has one of its marks.
+async fn keep<R: Realm>(lane: &Lane<R>) {
     for _ in 0..TRIES {
         let (record, kept) = {
             let state = lane.read();
@@ -221,8 +229,11 @@ pub(super) async fn retain<R: Realm>(lane: &Lane<R>, marks: &[String]) -> Result
         let written = write(lane, lane.parts.ledger.write(&record, &kept.version)).await?;
         if let Some(version) = written.map_err(|error| unkept(lane, &error))? {
             let mut state = lane.write();
-            state.budget.kept = Some(Kept { removals: record.clone(), version, ..kept });
-            state.budget.record = Some(record);
+            // The task may have heard a yes meanwhile.
+            if let Some(known) = &mut state.budget.record {
+                known.retained.clone_from(&record.retained);
+            }
+            state.budget.kept = Some(Kept { removals: record, version, ..kept });
             return Ok(());
         }
         let now = lane.parts.ledger.read().await.map_err(|error| unkept(lane, &error))?;

@@ -93,6 +93,10 @@ pub(super) struct BudgetState {
     pub(super) news: HeldNews,
     /// When what is held began to change, and when it last did.
     changed: Option<(Instant, Instant)>,
+    /// A yes was heard, and nobody tried to keep it yet.
+    pub(super) heard: bool,
+    /// Since when nothing that was said yes to has been tried, or waits for another try.
+    quiet: Option<Instant>,
 }
 
 impl BudgetState {
@@ -107,10 +111,14 @@ impl BudgetState {
         self.kept = Some(kept);
     }
 
-    /// Takes over what is kept now. Where that is what was written last, what has been given back since still counts.
+    /// Takes over what is kept now. Where that is what was written last, what has been given back since still counts. A yes
+    /// that was heard and not written yet is nobody else's to forget.
     pub(super) fn refreshed(&mut self, now: Kept) {
         if self.kept.as_ref().is_none_or(|kept| kept.removals != now.removals) {
-            self.record = Some(now.removals.clone());
+            let (ours, kept) = (self.record.take().unwrap_or_default(), self.kept.take().unwrap_or_default());
+            let unwritten =
+                ours.heard_since(&kept.removals).filter(|yes| ours.heard_since(&now.removals).any(|it| it == *yes));
+            self.record = Some(unwritten.cloned().fold(now.removals.clone(), Removals::hearing));
         }
         self.kept = Some(now);
     }
@@ -128,6 +136,12 @@ impl BudgetState {
         if self.held.put(&key.uid, removals) {
             self.note_change(now);
         }
+    }
+
+    /// An object is about to try a removal.
+    pub(super) fn begin(&mut self, uid: &str, now: Instant) {
+        self.quiet = None;
+        self.forget(uid, now);
     }
 
     /// An object wants nothing removed any more, or is about to try.
@@ -151,8 +165,15 @@ impl BudgetState {
 
     /// Whether anything that a person said yes to is held, or may be.
     pub(super) fn holds_acknowledged(&self) -> bool {
-        let left = self.record.as_ref().and_then(|record| record.acknowledged.as_ref()).map(|yes| &yes.left);
-        self.expected > 0 || left.is_some_and(|left| self.held.marks().iter().any(|mark| left.contains(mark)))
+        let marks = self.held.marks();
+        let held = |record: &Removals| record.acknowledged.iter().any(|yes| !yes.left.is_disjoint(&marks));
+        self.expected > 0 || self.record.as_ref().is_some_and(held)
+    }
+
+    /// For how long nothing that was said yes to has been wanted, where it is not wanted now.
+    pub(super) fn quiet_for(&mut self, wanted: bool, now: Instant) -> Duration {
+        self.quiet = self.quiet.filter(|_| !wanted).or((!wanted).then_some(now));
+        self.quiet.map(|since| now.duration_since(since)).unwrap_or_default()
     }
 
     fn note_change(&mut self, now: Instant) {
@@ -205,7 +226,9 @@ impl BudgetState {
         }
         let digest = self.held.digest();
         if limits.acknowledged.as_deref() == Some(digest.as_str()) {
-            record.acknowledged = Some(Acknowledged { digest, at: now, left: self.held.marks() });
+            let yes = Acknowledged { digest, at: now, left: self.held.marks() };
+            *record = std::mem::take(record).hearing(yes);
+            (self.heard, self.quiet) = (true, None);
         } else {
             let weight = self.held.weight().max(self.expected);
             let fits = weight <= record.room(&limits.budget, limits.declared, now);

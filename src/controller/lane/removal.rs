@@ -51,7 +51,7 @@ async fn remove_all<R: Realm>(
     job: &Job<R::Step>,
     around: &mut Option<Around<R>>,
 ) -> Result<(), Failure> {
-    lane.write().budget.forget(&job.author.object.uid, Instant::now());
+    lane.write().budget.begin(&job.author.object.uid, Instant::now());
     for (at, step) in job.steps.iter().enumerate() {
         let Some(removal) = R::removal(step) else { continue };
         booking::load(lane).await?;

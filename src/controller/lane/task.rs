@@ -45,6 +45,7 @@ pub(super) async fn run<R: Realm>(lane: Arc<Lane<R>>) {
             beside(&lane, list(&lane), &HashSet::new()).await;
         }
         review(&lane);
+        booking::keep_heard(&lane).await;
         booking::tidy(&lane).await;
         let batch = lane.write().next_jobs();
         if batch.is_empty() {

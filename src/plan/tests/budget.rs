@@ -72,7 +72,7 @@ fn what_has_left_the_window_counts_no_more_and_the_window_is_never_forgotten_too
 fn while_something_is_held_nothing_goes_but_what_a_person_said_yes_to() {
     let budget = RemovalBudget::default();
     let yes = Acknowledged { digest: "d".to_owned(), at: now(), left: [mark("this one")].into() };
-    let removals = Removals { acknowledged: Some(yes), ..Removals::default() };
+    let removals = Removals { acknowledged: vec![yes], ..Removals::default() };
     let judge = |line: &str, weight, minutes| {
         let facts =
             BudgetFacts { budget: &budget, declared: 0, removals: &removals, tripped: true, now: after(minutes) };
@@ -84,7 +84,31 @@ fn while_something_is_held_nothing_goes_but_what_a_person_said_yes_to() {
     assert_eq!(judge("this one", 50, 24 * 60), None, "a yes is good for a day");
     let done = removals.clone().without(&mark("this one"));
     assert!(!done.acknowledges(&mark("this one"), now()));
-    assert_eq!(done.counting(1, &budget, 0, now()).acknowledged, None);
+    assert_eq!(done.acknowledged, Vec::new());
+    assert_eq!(removals.counting(1, &budget, 0, after(24 * 60)).acknowledged, Vec::new());
+}
+
+#[test]
+fn a_yes_adds_to_those_before_it_and_each_is_good_for_its_own_day() {
+    let yes = |marks: &[&str], minutes| {
+        let left = marks.iter().map(|line| mark(line)).collect();
+        Acknowledged { digest: marks.join(" "), at: after(minutes), left }
+    };
+    let both = Removals::default().hearing(yes(&["a", "b"], 0)).hearing(yes(&["b", "c"], 60));
+    let (day, open) = (24 * 60, |removals: &Removals, minutes| {
+        ["a", "b", "c", "d"].map(|line| removals.acknowledges(&mark(line), after(minutes)))
+    });
+    assert_eq!(open(&both, 61), [true, true, true, false]);
+    assert_eq!(open(&both, day), [false, true, true, false]);
+    assert_eq!(open(&both, day + 60), [false; 4]);
+    assert_eq!(open(&both.clone().without(&mark("b")), 61), [true, false, true, false]);
+    assert_eq!(both.clone().without(&mark("a")).acknowledged.len(), 1);
+    assert_eq!(both.hearing(yes(&["d"], day + 1)).acknowledged.len(), 2, "what is past goes");
+    // However many there are, none is forgotten, and none is good for longer than its day.
+    let many = (0..100).fold(Removals::default(), |all, number| all.hearing(yes(&[&number.to_string()], number)));
+    assert_eq!(many.acknowledged.len(), 32);
+    assert!((0..100).all(|number| many.acknowledges(&mark(&number.to_string()), after(99))));
+    assert!((0..100).all(|number| !many.acknowledges(&mark(&number.to_string()), after(day + number))));
 }
 
 fn held(lines: &[(&str, &str)]) -> HeldSet {
