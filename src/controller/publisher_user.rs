@@ -8,7 +8,7 @@ use kube::{Api, Client, ResourceExt};
 use crate::{
     access::{
         delegation::Namespace,
-        publisher::{PublisherRole, delegation::PublisherDelegation},
+        publisher::{MemberKey, PublisherRole, delegation::PublisherDelegation},
     },
     api::{
         Publisher as PublisherObject, PublisherUser, PublisherUserSpec, PublisherUserStatus,
@@ -17,7 +17,10 @@ use crate::{
     },
     plan::{
         Decision, Finding, Reason,
-        publisher::{DesiredMember, MemberDecision, MemberFacts, MemberObject, MemberStep, Other, advice, decide},
+        publisher::{
+            DesiredMember, MemberDecision, MemberFacts, MemberObject, MemberStep, MemberWritten, Other, Roll, advice,
+            decide,
+        },
     },
     status::ConditionType,
 };
@@ -25,6 +28,7 @@ use crate::{
 use super::{
     context::Context,
     ground::{lane_or_wait, link},
+    intent::Intent,
     key::Kind,
     lane::{Publisher, View},
     link::Link,
@@ -115,6 +119,7 @@ impl Managed for PublisherUser {
         let next = validity.as_ref().ok().and_then(|validity| validity.next(now));
         status.next_transition = next.map(|at| at.to_string());
         let view = lane.view();
+        let mut intent = Intent::default();
         let mut decision = match (facts.desired(self), view.picture()) {
             (Ok(desired), Some(roll)) => {
                 let looked_at = MemberFacts {
@@ -138,6 +143,7 @@ impl Managed for PublisherUser {
                     ..among
                 };
                 object.sharers.extend(broken(self, context));
+                intent.inherited = deleting && may_be_there(&desired.key, roll, &view);
                 let MemberDecision { decision, record } = decide(&object, &desired, &looked_at);
                 // What the portal holds of somebody with whom the namespace has no business is not told.
                 let denied = decision.ready.reason == Reason::DelegationDenied && record.is_none();
@@ -159,7 +165,7 @@ impl Managed for PublisherUser {
         }
         let before = self.status.as_ref().map(|status| status.warnings.as_slice());
         let advice = new_advice(before, &status.warnings);
-        Plan { lane: Some(lane), ended, advice, ..Plan::say(decision, status, facts.recheck) }
+        Plan { lane: Some(lane), ended, advice, intent, ..Plan::say(decision, status, facts.recheck) }
     }
 
     fn connection(&self) -> &str {
@@ -183,6 +189,13 @@ impl Managed for PublisherUser {
         status.conditions = conditions;
         status
     }
+}
+
+/// Whether somebody who is not listed may be on the publisher all the same: a former process may have added them, and the listing
+/// lags. Not where this one removed them.
+fn may_be_there(key: &MemberKey, roll: &Roll, view: &View<'_, Publisher>) -> bool {
+    let ended = |it: &MemberWritten| matches!(it, MemberWritten::Removed { left: None, .. }) && it.key() == key;
+    roll.member(key).is_none() && view.may_lag() && !view.own_writes().any(ended)
 }
 
 /// An object that cannot be understood never stood for anybody, so deleting it lets it go; one whose publisher cannot be read

@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use crate::{
-    stage::{Stage, address},
+    stage::{Stage, TEAM, address, member_spec},
     way::Picture,
 };
 
@@ -99,4 +99,23 @@ async fn who_was_invited_and_is_not_listed_yet_is_not_left_when_their_object_goe
     stage.delete("confluentusers", "ada").await;
     stage.gone("confluentusers", "ada").await;
     assert_eq!(stage.id_of(&address("ada")), None, "{}", stage.tell());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whom_a_predecessor_added_to_a_publisher_goes_with_their_object_though_no_listing_shows_them_yet() {
+    let mut stage = Stage::new(5).await;
+    stage.publisher().await;
+    stage.ready("publishers", "p").await;
+    stage.simulator.update(|knobs| knobs.lag = Lag::Seconds(60)).unwrap();
+    let spec = member_spec("ada", "Contributor");
+    stage.create("publisherusers", TEAM, json!({"metadata": {"name": "ada"}, "spec": spec})).await;
+    stage.ready("publisherusers", "ada").await;
+    let held = |stage: &Stage| stage.held().into_iter().filter(|it| it.contains(&address("ada"))).count();
+    assert_eq!(held(&stage), 1);
+    stage.crash().await;
+    stage.free().await;
+    stage.start();
+    stage.delete("publisherusers", "ada").await;
+    stage.gone("publisherusers", "ada").await;
+    assert_eq!(held(&stage), 0, "{}", stage.tell());
 }
