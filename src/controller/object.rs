@@ -25,7 +25,7 @@ use super::{
     context::Context,
     event,
     key::ObjectKey,
-    lane::{Author, Done, Job, Progress, Wake},
+    lane::{self, Author, Done, Job, Progress, Wake},
     managed::{Managed, Plan, key_of, purpose_of},
     shelf::Guarded,
     write,
@@ -219,7 +219,8 @@ async fn act<K: Managed>(
         lane.note(&key.uid, &std::mem::take(&mut plan.intent.unwritten));
     }
     let confirmed = object.annotations().get(CONFIRM_REMOVAL).cloned().unwrap_or_default();
-    let author = Author { object: key.clone(), generation, deleting, confirmed, purpose, pass: Pass::here() };
+    let (told, pass) = (lane::told(&plan.decision.steps), Pass::here());
+    let author = Author { object: key.clone(), generation, deleting, confirmed, told, purpose, pass };
     if let Some(sweeps) = plan.sweeps.take() {
         lane.sweep(&author, sweeps);
     }

@@ -200,7 +200,7 @@ fn author(object: &ConfluentOrganization) -> Option<Author> {
     let confirmed = object.annotations().get(crate::api::CONFIRM_REMOVAL).cloned().unwrap_or_default();
     let generation = object.metadata.generation.unwrap_or_default();
     let (object, purpose, pass) = (key_of(object)?, Purpose::Upkeep, Pass::here());
-    Some(Author { object, generation, deleting: false, confirmed, purpose, pass })
+    Some(Author { object, generation, deleting: false, confirmed, told: 0, purpose, pass })
 }
 
 /// The marks of grants that a deleted object leaves behind and that would be removed as undeclared.

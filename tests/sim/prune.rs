@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use roster::simulator::Fault;
+use roster::simulator::{Fault, world::Command};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -166,6 +166,33 @@ async fn acknowledging_one_removal_after_the_other_ends_with_each_of_them_made_o
         sleep(Duration::from_mins(25)).await;
         assert!(stage.id_of(&address("eve")).is_some());
     }
+}
+
+/// A part of what is held goes by somebody else's doing: it is held no longer, and the rest goes when it fits.
+#[tokio::test(start_paused = true)]
+async fn what_somebody_else_took_away_is_held_no_longer() {
+    let stage = Stage::with_user(81, "ada").await;
+    let budget =
+        |count: u32| json!({"spec": {"resyncInterval": "1m", "protection": {"removalBudget": {"count": count}}}});
+    stage.edit(ORGANIZATIONS, "o", budget(0)).await;
+    stage.binding("ada-works", "ada", "Operator").await;
+    stage.ready(BINDINGS, "ada-works").await;
+    stage.edit(BINDINGS, "ada-works", json!({"spec": {"role": "MetricsViewer"}})).await;
+    stage.until("the former grant is held", |stage| held_removals(stage)["total"] == 1).await;
+    stage.delete(BINDINGS, "ada-works").await;
+    stage.until("both are held", |stage| held_removals(stage)["total"] == 2).await;
+    sleep(Duration::from_mins(5)).await;
+    let id = stage.id_of(&address("ada")).unwrap();
+    let binding = stage.simulator.inspect(|world, at| {
+        let mut bindings = world.contents(at).bindings.into_iter();
+        bindings.find(|it| it.principal.as_str() == id && it.role == "MetricsViewer").unwrap().id.clone()
+    });
+    stage.portal(&Command::Revoke { binding });
+    stage.until("one is held", |stage| held_removals(stage)["total"] == 1).await;
+    assert!(held_removals(&stage)["entries"][0].as_str().unwrap().contains("revoke Operator"));
+    stage.edit(ORGANIZATIONS, "o", budget(1)).await;
+    stage.gone(BINDINGS, "ada-works").await;
+    assert_eq!(stage.remote_writes().get("DELETE /iam/v2/role-bindings"), Some(&1));
 }
 
 fn held_removals(stage: &Stage) -> Value {

@@ -80,7 +80,7 @@ mod tests {
         let (namespace, name, uid) = ("team".to_owned(), "ada".to_owned(), "uid-1".to_owned());
         let object = ObjectKey { kind: Kind::User, namespace, name, uid };
         let (confirmed, purpose, pass) = (String::new(), Purpose::Change, Pass::here());
-        let author = Author { object, generation: 1, deleting: false, confirmed, purpose, pass };
+        let author = Author { object, generation: 1, deleting: false, confirmed, told: 0, purpose, pass };
         Job { author, steps: Vec::new(), overdue: false, along: 0, until: None, grounds: None }
     }
 

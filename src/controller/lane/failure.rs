@@ -47,6 +47,7 @@ pub(super) struct Failed {
     pub(super) attempts: u32,
     generation: i64,
     confirmed: String,
+    told: u64,
 }
 
 impl Failed {
@@ -59,7 +60,8 @@ impl Failed {
         match self.retry {
             Retry::At(at) => now < at,
             Retry::OnChange(version) => state.version == version,
-            Retry::OnBudget(epoch) => state.budget.epoch == epoch,
+            // Others are held otherwise, or not at all: a part of them is gone by somebody else's doing.
+            Retry::OnBudget(epoch) => state.budget.epoch == epoch && author.told == self.told,
             Retry::AfterListing { at, doubt } => now < at || state.listing.began.is_none_or(|began| began <= doubt),
         }
     }
@@ -227,6 +229,6 @@ impl Failure {
             Pace::OnBudget(epoch) => Retry::OnBudget(epoch),
             Pace::Doubt => Retry::AfterListing { at: now + backoff(SOON, SLOW), doubt: now },
         };
-        Failed { finding: self.finding, retry, attempts, generation, confirmed }
+        Failed { finding: self.finding, retry, attempts, generation, confirmed, told: author.told }
     }
 }

@@ -1,12 +1,12 @@
 //! What an object asks of a lane, and what it is told of it. No IO.
 
-use std::time::Duration;
+use std::{fmt::Display, time::Duration};
 
 use jiff::Timestamp;
 
 use crate::{backend::Purpose, plan::Finding, telemetry::Pass};
 
-use super::{ObjectKey, Wake};
+use super::{ObjectKey, Wake, listing::hash};
 
 /// Who submitted steps, as it was when they were decided.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub(crate) struct Author {
     pub(crate) deleting: bool,
     /// The roles whose removal it confirms.
     pub(crate) confirmed: String,
+    /// The steps, as no others read (`told`).
+    pub(crate) told: u64,
     /// What they are for.
     pub(crate) purpose: Purpose,
     /// The look at it in which they were.
@@ -35,6 +37,11 @@ pub(crate) struct Job<S> {
     pub(crate) until: Option<Timestamp>,
     /// What they were judged by: nothing is granted on another.
     pub(crate) grounds: Option<i64>,
+}
+
+/// Steps as no others read.
+pub(crate) fn told<S: Display>(steps: &[S]) -> u64 {
+    hash(steps.iter().map(ToString::to_string).collect::<Vec<_>>())
 }
 
 /// Where an object's steps stand.

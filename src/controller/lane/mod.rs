@@ -41,7 +41,7 @@ use admission::Admission;
 pub(crate) use {
     booking::MOST_RETAINED,
     budget::{HeldNews, Kept, Ledger, LedgerError, Limits},
-    job::{Author, Done, Job, Progress},
+    job::{Author, Done, Job, Progress, told},
     organization::Organization,
     publisher::Publisher,
     realm::Realm,

@@ -51,7 +51,7 @@ fn job(number: usize, steps: Vec<Step>) -> Job<Step> {
     let (namespace, name, uid) = ("team".to_owned(), format!("b-{number}"), format!("uid-{number}"));
     let object = ObjectKey { kind: Kind::Binding, namespace, name, uid };
     let (confirmed, purpose, pass) = (String::new(), Purpose::Change, Pass::here());
-    let author = Author { object, generation: 2, deleting: true, confirmed, purpose, pass };
+    let author = Author { object, generation: 2, deleting: true, confirmed, told: 0, purpose, pass };
     Job { author, steps, overdue: false, along: 0, until: None, grounds: None }
 }
 
