@@ -43,8 +43,8 @@ use tokio::runtime::Runtime;
 
 use crate::tools;
 
-/// How long anything may take on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+/// How long anything may take on a busy machine. What a process that was killed left unanswered is doubted for two minutes.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(4);
 /// The organization's id in the example, which every story replaces by its own.
 pub(crate) const EXAMPLE: &str = "9bb441c4-edef-46ac-8a41-c49e44a3fd9a";
 

@@ -27,6 +27,8 @@ const ON_ITS_WAY: Duration = Duration::from_secs(1);
 const TURN: Duration = Duration::from_secs(2);
 /// How long an operator that was cut off from its watches may take to see again.
 const BLIND: Duration = Duration::from_mins(1);
+/// The same where it only has to list anew.
+const ANEW: Duration = Duration::from_secs(10);
 /// How often it is waited for a run to come to rest, before what it does then is taken for what it does for ever.
 const MOST_ROUNDS: usize = 8;
 /// The fewest administrators that the organization's object wants.
@@ -73,11 +75,13 @@ impl Laws {
         self.steps.push(format!("{:?} {:?}", stage.simulator.now(), act.step));
         let now = Instant::now();
         self.lied |= matches!(act.step, Step::Fail(which) if faults()[which].0.ends_with("listed as none"));
-        if let Step::Trouble(trouble) = act.step
-            && trouble != Trouble::Gone
-        {
-            // Until watches tell again, which is another step.
-            let until = now + if trouble == Trouble::Still { Duration::from_hours(1) } else { BLIND };
+        if let Step::Trouble(trouble) = act.step {
+            // Until watches tell again, which is another step; what is only too old to go on with is listed anew a moment later.
+            let until = match trouble {
+                Trouble::Still => now + Duration::from_hours(1),
+                Trouble::Gone => now + ANEW,
+                _ => now + BLIND,
+            };
             let since = self.blind.filter(|blind| now < blind.1).map_or(now, |blind| blind.0);
             self.blind = Some((since, until));
         }
