@@ -114,7 +114,12 @@ impl Managed for RoleBinding {
         let drift = drift.map(|it| it.sentence(&format!("{} for `{}`", self.spec.role, called(self, context))));
         let leaves = Some(&decided).filter(|it| it.decision.released);
         let leaves = leaves.map(|_| left_behind(self, ground.spec(), view.picture())).unwrap_or_default();
+        let listed = recorded.as_ref().filter(|it| view.picture().is_some_and(|all| all.find(&it.grant).is_some()));
+        let listed = listed.map(|it| it.grant.to_string());
         drop(view);
+        if let Some(grant) = listed {
+            lane.shows(&uid, &grant);
+        }
         missed::look(self, &decided, desired.as_ref().ok(), &lane);
         if let Some(recorded) = recorded {
             lane.recorded(&uid, &recorded.grant);

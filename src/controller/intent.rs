@@ -80,13 +80,14 @@ pub(crate) fn unseen(binding: &RoleBinding, view: &View<'_, Organization>, now: 
         Written::Granted(_) | Written::Invited(_) | Written::Renamed { .. } => false,
     };
     let listed = view.picture()?.find(&recorded).is_some();
-    let unseen = view.may_lag() && !listed && lately(binding, view, now) && !view.own_writes().any(ends);
+    let shown = listed || view.has_shown(&binding.uid().unwrap_or_default(), &recorded.to_string());
+    let unseen = view.may_lag() && !shown && lately(binding, view, now) && !view.own_writes().any(ends);
     binding.status.as_ref()?.grant.clone().filter(|_| unseen)
 }
 
 /// Whether an object is new, or came to say something else so lately that a listing may lag behind what was made for that. What
 /// has been told for longer and is not listed is gone.
-pub(crate) fn lately<K: Managed>(object: &K, view: &View<'_, Organization>, now: Timestamp) -> bool {
+pub(crate) fn lately<K: Managed, R: Realm>(object: &K, view: &View<'_, R>, now: Timestamp) -> bool {
     let told = object.status().map(|status| K::conditions(status).read()).unwrap_or_default();
     let told = told.iter().map(|condition| condition.last_transition);
     let newest = told.chain(object.meta().creation_timestamp.iter().map(|created| created.0)).max();
@@ -104,7 +105,9 @@ pub(crate) fn may_hold_more(
     let Some(picture) = view.picture().filter(|_| view.may_lag()) else { return false };
     let tells = |binding: &RoleBinding| {
         let open = convert::granting(binding).grants;
-        let open = open.iter().any(|it| it.grant.principal == *who && picture.find(&it.grant).is_none());
+        let uid = binding.uid().unwrap_or_default();
+        let hidden = |grant: &Grant| picture.find(grant).is_none() && !view.has_shown(&uid, &grant.to_string());
+        let open = open.iter().any(|it| it.grant.principal == *who && hidden(&it.grant));
         let recorded = unseen(binding, view, now).is_some_and(|it| it.principal_id == who.as_str());
         (open || recorded).then_some(())
     };

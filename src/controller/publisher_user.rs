@@ -28,7 +28,7 @@ use crate::{
 use super::{
     context::Context,
     ground::{lane_or_wait, link},
-    intent::Intent,
+    intent::{Intent, lately},
     key::Kind,
     lane::{Publisher, View},
     link::Link,
@@ -119,7 +119,8 @@ impl Managed for PublisherUser {
         let next = validity.as_ref().ok().and_then(|validity| validity.next(now));
         status.next_transition = next.map(|at| at.to_string());
         let view = lane.view();
-        let mut intent = Intent::default();
+        let (mut intent, mut listed) = (Intent::default(), false);
+        let uid = self.uid().unwrap_or_default();
         let mut decision = match (facts.desired(self), view.picture()) {
             (Ok(desired), Some(roll)) => {
                 let looked_at = MemberFacts {
@@ -143,7 +144,9 @@ impl Managed for PublisherUser {
                     ..among
                 };
                 object.sharers.extend(broken(self, context));
-                intent.inherited = deleting && may_be_there(&desired.key, roll, &view);
+                intent.inherited =
+                    deleting && lately(self, &view, now) && may_be_there(&uid, &desired.key, roll, &view);
+                listed = roll.member(&desired.key).is_some();
                 let MemberDecision { decision, record } = decide(&object, &desired, &looked_at);
                 // What the portal holds of somebody with whom the namespace has no business is not told.
                 let denied = decision.ready.reason == Reason::DelegationDenied && record.is_none();
@@ -157,9 +160,11 @@ impl Managed for PublisherUser {
             (Ok(_), None) => invalid(self, Finding::new(Reason::PublisherNotReady, "there is no listing yet")),
         };
         decision.recheck_seconds = next.map(|at| at.duration_since(now).as_secs() + 1);
-        let uid = self.uid().unwrap_or_default();
         let ended = view.ended(&uid);
         drop(view);
+        if listed {
+            lane.shows(&uid, "");
+        }
         if let (Some(role), Ok(desired)) = (convert::recorded_role(self), facts.desired(self)) {
             lane.recorded(&uid, &(desired.key, role));
         }
@@ -193,9 +198,9 @@ impl Managed for PublisherUser {
 
 /// Whether somebody who is not listed may be on the publisher all the same: a former process may have added them, and the listing
 /// lags. Not where this one removed them.
-fn may_be_there(key: &MemberKey, roll: &Roll, view: &View<'_, Publisher>) -> bool {
+fn may_be_there(uid: &str, key: &MemberKey, roll: &Roll, view: &View<'_, Publisher>) -> bool {
     let ended = |it: &MemberWritten| matches!(it, MemberWritten::Removed { left: None, .. }) && it.key() == key;
-    roll.member(key).is_none() && view.may_lag() && !view.own_writes().any(ended)
+    roll.member(key).is_none() && view.may_lag() && !view.has_shown(uid, "") && !view.own_writes().any(ended)
 }
 
 /// An object that cannot be understood never stood for anybody, so deleting it lets it go; one whose publisher cannot be read

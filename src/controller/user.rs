@@ -74,7 +74,8 @@ impl Managed for ConfluentUser {
         };
         let view = lane.view();
         let attempts = status.invitation.as_ref().map_or(0, |invitation| invitation.attempts);
-        let (mut drift, mut inherits) = (None, false);
+        let (mut drift, mut inherits, mut listed) = (None, false, false);
+        let uid = self.uid().unwrap_or_default();
         let decision = match (convert::desired_user(&self.spec), view.picture()) {
             (Ok(desired), Some(inventory)) => {
                 let person = inventory.person(&desired.email, now);
@@ -99,7 +100,8 @@ impl Managed for ConfluentUser {
                 drift = drift::of_user(self, id.as_ref(), inventory, &view);
                 let mut decision = user::decide(&object, &desired, &facts.ground.facts(&view, inventory, now));
                 let lately = deleting && intent::lately(self, &view, now);
-                inherits = lately && may_be_there(status.user_id.as_deref(), person, &view);
+                inherits = lately && may_be_there(&uid, status.user_id.as_deref(), person, &view);
+                listed = !matches!(person, Person::Absent);
                 let removes = decision.steps.iter().any(|step| matches!(step, Step::Remove(_)));
                 if removes && id.as_ref().is_some_and(|id| intent::may_hold_more(id, &view, context, now)) {
                     decision = Decision { steps: Vec::new(), recheck_seconds: Some(10), ..decision };
@@ -114,8 +116,11 @@ impl Managed for ConfluentUser {
         };
         let advice = if decision.ready.reason.class() == Class::Refused { Vec::new() } else { advice(self, &view) };
         status.warnings = convert::warnings(&self.metadata, advice);
-        let (ended, along) = (view.ended(&self.uid().unwrap_or_default()), view.along(&decision.steps));
+        let (ended, along) = (view.ended(&uid), view.along(&decision.steps));
         drop(view);
+        if listed {
+            lane.shows(&uid, "");
+        }
         if let Some(drift) = &drift {
             status.drift = drift::with(&status.drift, drift, now);
         }
@@ -150,7 +155,7 @@ impl Managed for ConfluentUser {
 
 /// Whether a person who is not listed may be there all the same: a former process may have sent an invitation that the listing
 /// does not show yet. Not where this one removed them.
-fn may_be_there(id: Option<&str>, person: Person<'_>, view: &View<'_, Organization>) -> bool {
+fn may_be_there(uid: &str, id: Option<&str>, person: Person<'_>, view: &View<'_, Organization>) -> bool {
     let ended = |written: &Written| match written {
         Written::Removed(Removal::Account { user, .. }) => Some(user.as_str()) == id,
         Written::Removed(Removal::Invitation { user, .. }) => user.as_ref().map(PrincipalId::as_str) == id,
@@ -158,7 +163,7 @@ fn may_be_there(id: Option<&str>, person: Person<'_>, view: &View<'_, Organizati
             false
         }
     };
-    matches!(person, Person::Absent) && view.may_lag() && !view.own_writes().any(ended)
+    matches!(person, Person::Absent) && view.may_lag() && !view.has_shown(uid, "") && !view.own_writes().any(ended)
 }
 
 /// What is worth knowing about the person.

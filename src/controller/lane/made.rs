@@ -18,11 +18,13 @@ pub(super) struct Made<G> {
     noted: HashMap<String, Vec<G>>,
     /// When a step was last left without an answer.
     doubts: HashMap<String, Instant>,
+    /// What objects answer for and a picture has shown, in words: where it is shown no longer it is gone, and no listing lags.
+    seen: HashMap<String, String>,
 }
 
 impl<G> Default for Made<G> {
     fn default() -> Self {
-        Self { grants: HashMap::new(), noted: HashMap::new(), doubts: HashMap::new() }
+        Self { grants: HashMap::new(), noted: HashMap::new(), doubts: HashMap::new(), seen: HashMap::new() }
     }
 }
 
@@ -96,6 +98,11 @@ impl<R: Realm> View<'_, R> {
         age < began + LONGEST_LAG
     }
 
+    /// Whether a picture of this process has shown what an object answers for.
+    pub(crate) fn has_shown(&self, uid: &str, what: &str) -> bool {
+        self.state.made.seen.get(uid).is_some_and(|seen| seen == what)
+    }
+
     /// Whether the listing may not show yet what a former process wrote.
     pub(crate) fn may_lag(&self) -> bool {
         may_lag(&self.state, self.started)
@@ -143,6 +150,17 @@ impl<R: Realm> Lane<R> {
         }
     }
 
+    /// The picture shows what an object answers for. It is asked only as long as a listing may lag behind a former process.
+    pub(crate) fn shows(&self, uid: &str, what: &str) {
+        let news = {
+            let state = self.read();
+            may_lag(&state, self.started) && state.made.seen.get(uid).is_none_or(|seen| seen != what)
+        };
+        if news {
+            self.write().made.seen.insert(uid.to_owned(), what.to_owned());
+        }
+    }
+
     /// Why it is not known yet what an object leaves behind: a step of it is under way, or was left without an answer and
     /// listings may not show it yet, or a former process set out on something (`inherits`) that a listing may not show yet. It
     /// is woken when that is over.
@@ -171,7 +189,10 @@ impl<R: Realm> Lane<R> {
     /// The object is gone.
     pub(crate) fn forget_made(&self, uid: &str) {
         let holds = |made: &Made<R::Granted>| {
-            made.grants.contains_key(uid) || made.noted.contains_key(uid) || made.doubts.contains_key(uid)
+            made.grants.contains_key(uid)
+                || made.noted.contains_key(uid)
+                || made.doubts.contains_key(uid)
+                || made.seen.contains_key(uid)
         };
         let known = holds(&self.read().made);
         if known {
@@ -179,6 +200,7 @@ impl<R: Realm> Lane<R> {
             made.grants.remove(uid);
             made.noted.remove(uid);
             made.doubts.remove(uid);
+            made.seen.remove(uid);
         }
     }
 }
