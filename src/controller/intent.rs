@@ -97,6 +97,7 @@ pub(crate) fn lately<K: Managed, R: Realm>(object: &K, view: &View<'_, R>, now: 
 /// Whether somebody may hold what an object tells of and the listing does not show yet. Who is removed then may be one of those
 /// of whom a number has to remain, and no look at the vendor would tell.
 pub(crate) fn may_hold_more(
+    organization: &str,
     who: &PrincipalId,
     view: &View<'_, Organization>,
     context: &Context,
@@ -109,7 +110,7 @@ pub(crate) fn may_hold_more(
         let hidden = |grant: &Grant| picture.find(grant).is_none() && !view.has_shown(&uid, &grant.to_string());
         let open = open.iter().any(|it| it.grant.principal == *who && hidden(&it.grant));
         let recorded = unseen(binding, view, now).is_some_and(|it| it.principal_id == who.as_str());
-        (open || recorded).then_some(())
+        (binding.connection() == organization && (open || recorded)).then_some(())
     };
     !context.wake.bindings.select(tells).is_empty()
 }

@@ -103,7 +103,9 @@ impl Managed for ConfluentUser {
                 inherits = lately && may_be_there(&uid, status.user_id.as_deref(), person, &view);
                 listed = !matches!(person, Person::Absent);
                 let removes = decision.steps.iter().any(|step| matches!(step, Step::Remove(_)));
-                if removes && id.as_ref().is_some_and(|id| intent::may_hold_more(id, &view, context, now)) {
+                if removes
+                    && id.as_ref().is_some_and(|id| intent::may_hold_more(self.connection(), id, &view, context, now))
+                {
                     decision = Decision { steps: Vec::new(), recheck_seconds: Some(10), ..decision };
                     decision.ready =
                         Finding::new(Reason::Revoking, "what the person was granted lately is not listed yet");
