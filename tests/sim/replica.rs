@@ -136,8 +136,15 @@ fn posthumous(seed: u64, minimum: usize, others: &[&str], percent: u32) -> usize
 #[test]
 fn what_a_killed_leader_sent_costs_at_most_one_administrator() {
     let others = ["grace@example.com"];
-    let left: Vec<usize> = (1..=6).map(|seed| posthumous(seed, 2, &others, OFF)).collect();
-    assert!(!left.contains(&0), "{left:?}");
+    let mut left: Vec<usize> = (1..=6).map(|seed| posthumous(seed, 2, &others, OFF)).collect();
+    // It does come after the successor's removal: in about every other play, as it is nobody's order which of two it takes first.
+    for seed in 7..=40 {
+        if left.contains(&1) {
+            break;
+        }
+        left.push(posthumous(seed, 2, &others, OFF));
+    }
+    assert!(left.contains(&1) && !left.contains(&0), "{left:?}");
     // One that knows what was about to be removed makes that first, and waits with another one: it costs nobody.
     let left: Vec<usize> = (1..=6).map(|seed| posthumous(seed, 2, &others, USUAL)).collect();
     assert!(left.iter().all(|left| *left >= 2), "{left:?}");
