@@ -18,7 +18,7 @@ use crate::{
         convert,
         user::{AccessList, AuthType as DeclaredAuthType, InvitationStatus, UserDeletionPolicy},
     },
-    plan::{Class, Decision, Finding, Inventory, Reason, Removal, Step, Written, person::Person, user},
+    plan::{Class, Decision, Finding, Inventory, Reason, Removal, Written, person::Person, user},
     status::ConditionType,
 };
 
@@ -74,7 +74,7 @@ impl Managed for ConfluentUser {
         };
         let view = lane.view();
         let attempts = status.invitation.as_ref().map_or(0, |invitation| invitation.attempts);
-        let (mut drift, mut inherits, mut listed) = (None, false, false);
+        let (mut drift, mut inherits, mut listed, mut hidden) = (None, false, false, false);
         let uid = self.uid().unwrap_or_default();
         let decision = match (convert::desired_user(&self.spec), view.picture()) {
             (Ok(desired), Some(inventory)) => {
@@ -94,24 +94,18 @@ impl Managed for ConfluentUser {
                         .map(|id| neighbour::standing_for(self, id, &facts.ground, &view, context, now))
                         .unwrap_or_default(),
                     going: hangs_on.map(|id| neighbour::going_of(self, id, context)).unwrap_or_default(),
+                    hidden: hangs_on
+                        .is_some_and(|id| intent::may_hold_more(self.connection(), id, &view, context, now)),
                     attempts: attempts as usize,
                     suspended: self.spec.suspend,
                 };
                 drift = drift::of_user(self, id.as_ref(), inventory, &view);
-                let mut decision = user::decide(&object, &desired, &facts.ground.facts(&view, inventory, now));
                 let lately = deleting && intent::lately(self, &view, now);
                 inherits = lately && may_be_there(&uid, status.user_id.as_deref(), person, &view);
                 listed = !matches!(person, Person::Absent);
-                let removes = decision.steps.iter().any(|step| matches!(step, Step::Remove(_)));
-                if removes
-                    && id.as_ref().is_some_and(|id| intent::may_hold_more(self.connection(), id, &view, context, now))
-                {
-                    decision = Decision { steps: Vec::new(), recheck_seconds: Some(10), ..decision };
-                    decision.ready =
-                        Finding::new(Reason::Revoking, "what the person was granted lately is not listed yet");
-                }
+                hidden = object.hidden;
                 status.user_id = id.map(|id| id.as_str().to_owned());
-                decision
+                user::decide(&object, &desired, &facts.ground.facts(&view, inventory, now))
             }
             (Err(finding), _) => invalid(self, finding),
             (Ok(_), None) => invalid(self, Finding::new(Reason::OrganizationNotReady, "there is no listing yet")),
@@ -122,6 +116,9 @@ impl Managed for ConfluentUser {
         drop(view);
         if listed {
             lane.shows(&uid, "");
+        }
+        if hidden {
+            lane.look_for_news();
         }
         if let Some(drift) = &drift {
             status.drift = drift::with(&status.drift, drift, now);

@@ -15,6 +15,9 @@ use super::{
     person::Person,
 };
 
+/// How soon it is looked again whether a listing shows what it may have to, in seconds.
+const AGAIN: i64 = 10;
+
 /// What becomes of the account when the object is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserDeletion {
@@ -56,6 +59,8 @@ pub struct UserObject {
     pub declared_bindings: Vec<String>,
     /// What bindings that are being deleted answer for, each as `namespace/name`.
     pub going: Vec<(String, Grant)>,
+    /// Something that they were granted may be there and not be listed yet.
+    pub hidden: bool,
     /// How often an invitation was sent, as recorded.
     pub attempts: usize,
     /// Its spec says that nothing remote is to be changed.
@@ -188,6 +193,9 @@ fn withdraw(object: &UserObject, desired: &DesiredUser, invitation: &Invitation,
     if let Some(held) = invitation.user.as_ref().and_then(|id| still_used(object, desired, id, facts)) {
         return held;
     }
+    if object.hidden {
+        return hidden(desired);
+    }
     let removal = Removal::Invitation {
         id: invitation.id.clone(),
         user: invitation.user.clone(),
@@ -196,9 +204,21 @@ fn withdraw(object: &UserObject, desired: &DesiredUser, invitation: &Invitation,
     taking_away(desired, facts, removal, "withdraw the invitation of")
 }
 
+/// Whoever goes may be one of those of whom a number has to remain, and no look at the vendor tells that yet.
+fn hidden(desired: &DesiredUser) -> Decision {
+    let message = format!(
+        "`{}` is removed once a listing shows what they were granted lately, or shows that it is not there",
+        desired.email
+    );
+    Decision { recheck_seconds: Some(AGAIN), ..Decision::say(Reason::Revoking, message).owning() }
+}
+
 fn remove(object: &UserObject, desired: &DesiredUser, user: &User, facts: &Facts<'_>) -> Decision {
     if let Some(held) = still_used(object, desired, &user.id, facts) {
         return held;
+    }
+    if object.hidden {
+        return hidden(desired);
     }
     let removal = Removal::Account { user: user.id.clone(), email: user.email.clone() };
     taking_away(desired, facts, removal, "delete the account of")

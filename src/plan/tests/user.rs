@@ -27,6 +27,7 @@ fn object() -> UserObject {
         sharers: Vec::new(),
         declared_bindings: Vec::new(),
         going: Vec::new(),
+        hidden: false,
         attempts: 0,
         suspended: false,
     }
@@ -132,6 +133,20 @@ fn an_account_waits_for_the_bindings_that_are_on_their_way_out_and_is_held_by_al
     let held = said(keyed, &going, &mary);
     assert_eq!(held.ready.reason, Reason::AccessRemains);
     assert!(!held.ready.message.contains("MetricsViewer"), "{}", held.ready.message);
+}
+
+#[test]
+fn nobody_is_removed_while_what_they_hold_may_not_be_listed_yet() {
+    let all_of_it = DesiredUser { deletion: UserDeletion::Delete, ..desired("mary@example.com") };
+    let hidden = UserObject { hidden: true, ..deleting() };
+    for (listing, wanted) in
+        [(listing(), all_of_it), (with_invitation(InvitationStatus::Pending), desired("eve@example.com"))]
+    {
+        let waits = said(listing.clone(), &hidden, &wanted);
+        assert_eq!((waits.ready.reason, waits.steps.len(), waits.released), (Reason::Revoking, 0, false));
+        assert!(waits.owns && waits.recheck_seconds.is_some());
+        assert!(!said(listing, &deleting(), &wanted).steps.is_empty());
+    }
 }
 
 #[test]
