@@ -107,8 +107,9 @@ pub(crate) fn look(
         if let Some((mark, since)) = mark.and_then(|mark| since.get(&mark).map(|at| (mark, *at))) {
             let left = after.saturating_sub(instant.duration_since(since));
             if left.is_zero() && trusted {
-                why = judge.failure(&mark);
-                look.sweeps.push(judge.sweep(mark, it.binding.clone()));
+                let sweep = judge.sweep(mark, it.binding.clone());
+                why = judge.failure(&sweep);
+                look.sweeps.push(sweep);
             } else if !left.is_zero() {
                 look.next = Some(look.next.map_or(left, |next| next.min(left)));
             }
@@ -183,9 +184,8 @@ impl<'a> Judge<'a> {
         self.speakers.first(&Claim { grant, names }).map(|name| format!("`{name}` names it"))
     }
 
-    fn failure(&self, mark: &str) -> Option<String> {
-        let author = self.author.as_ref()?;
-        let author = Author { object: author.object.for_one(mark), ..author.clone() };
+    fn failure(&self, sweep: &Sweep<Step>) -> Option<String> {
+        let author = sweep.author(self.author.as_ref()?);
         self.view.failure(&author).map(|finding| finding.reason.to_string())
     }
 

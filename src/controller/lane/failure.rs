@@ -9,7 +9,7 @@ use crate::{
     plan::{Finding, Held, Reason},
 };
 
-use super::{Author, State, realm::Realm};
+use super::{Author, ObjectKey, State, realm::Realm};
 
 /// When another try makes sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,8 @@ impl Retry {
 /// The last failure of an object's steps.
 #[derive(Clone, Debug)]
 pub(super) struct Failed {
+    /// Whose.
+    pub(super) object: ObjectKey,
     pub(super) finding: Finding,
     pub(super) retry: Retry,
     pub(super) attempts: u32,
@@ -59,8 +61,8 @@ impl Failed {
         }
         match self.retry {
             Retry::At(at) => now < at,
-            Retry::OnChange(version) => state.version == version,
-            // Others are held otherwise, or not at all: a part of them is gone by somebody else's doing.
+            // Others are held otherwise, or not at all: something was revoked or removed by somebody else's doing.
+            Retry::OnChange(version) => state.version == version && author.told == self.told,
             Retry::OnBudget(epoch) => state.budget.epoch == epoch && author.told == self.told,
             Retry::AfterListing { at, doubt } => now < at || state.listing.began.is_none_or(|began| began <= doubt),
         }
@@ -229,6 +231,34 @@ impl Failure {
             Pace::OnBudget(epoch) => Retry::OnBudget(epoch),
             Pace::Doubt => Retry::AfterListing { at: now + backoff(SOON, SLOW), doubt: now },
         };
-        Failed { finding: self.finding, retry, attempts, generation, confirmed, told: author.told }
+        let (object, finding, told) = (author.object.clone(), self.finding, author.told);
+        Failed { object, finding, retry, attempts, generation, confirmed, told }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{Organization, job::told},
+        *,
+    };
+    use crate::{backend::Purpose, controller::key::Kind, telemetry::Pass};
+
+    fn author(steps: &[&str]) -> Author {
+        let [namespace, name, uid] = ["team", "lead", "uid-lead"].map(str::to_owned);
+        let object = ObjectKey { kind: Kind::Binding, namespace, name, uid };
+        let (told, pass) = (told(steps), Pass::here());
+        Author { object, generation: 2, deleting: false, confirmed: String::new(), told, purpose: Purpose::Change, pass }
+    }
+
+    #[tokio::test]
+    async fn what_a_guard_holds_stands_against_the_same_steps_by_the_same_picture_and_against_no_others() {
+        let (now, mut state) = (Instant::now(), State::<Organization>::default());
+        let finding = Finding::new(Reason::LastOrganizationAdmin, "held");
+        let held = Failure { finding, pace: Pace::OnChange(state.version) }.kept(&author(&["revoke"]), None, now);
+        assert!(held.stands(&author(&["revoke"]), now, &state));
+        assert!(!held.stands(&author(&["grant", "revoke"]), now, &state), "the new grant was revoked in the portal");
+        state.version += 1;
+        assert!(!held.stands(&author(&["revoke"]), now, &state));
     }
 }

@@ -12,6 +12,7 @@ use crate::{
 use super::{
     Author, Job, LONGEST_LAG, Lane, booking,
     failure::Failure,
+    job::told,
     realm::{Again, Realm},
     sweep::Claim,
     task::{add, failed, finish, note, sit_out_pause, span, write},
@@ -32,15 +33,16 @@ struct Around<R: Realm> {
 /// Makes the steps of jobs that remove something, one job after the other.
 pub(super) async fn remove_each<R: Realm>(lane: &Lane<R>, jobs: Vec<Job<R::Step>>) {
     let mut around = None;
-    for job in jobs {
+    for mut job in jobs {
+        let (pass, span) = (job.author.pass.clone(), span(lane, &job.author));
         let steps = async {
             let result = match add(lane, &job).await {
-                Ok(()) => remove_all(lane, &job, &mut around).await,
+                Ok(()) => remove_all(lane, &mut job, &mut around).await,
                 Err(failure) => Err(failure),
             };
             finish(lane, &job.author, result);
         };
-        job.author.pass.follow(span(lane, &job.author), steps).await;
+        pass.follow(span, steps).await;
     }
 }
 
@@ -48,11 +50,15 @@ pub(super) async fn remove_each<R: Realm>(lane: &Lane<R>, jobs: Vec<Job<R::Step>
 /// for itself.
 async fn remove_all<R: Realm>(
     lane: &Lane<R>,
-    job: &Job<R::Step>,
+    job: &mut Job<R::Step>,
     around: &mut Option<Around<R>>,
 ) -> Result<(), Failure> {
     lane.write().budget.begin(&job.author.object.uid, Instant::now());
-    for (at, step) in job.steps.iter().enumerate() {
+    for at in 0..job.steps.len() {
+        // A failure is one of what is left: the same object with other steps is not kept from these by it.
+        job.author.told = told(&job.steps[at..]);
+        let job = &*job;
+        let step = &job.steps[at];
         let Some(removal) = R::removal(step) else { continue };
         booking::load(lane).await?;
         booking::hold_back(lane, job, at)?;

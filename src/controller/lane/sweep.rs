@@ -1,13 +1,13 @@
 //! Removals that the object which connects a realm wants itself, because nobody declares what they take away. Each is a job of
 //! its own, so that one which is held holds no other. No IO.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, fmt::Display, slice};
 
 use tokio::time::Instant;
 
 use crate::{access::Grant, plan::Finding};
 
-use super::{Author, Job, Lane, Progress, View, booking, realm::Realm};
+use super::{Author, Job, Lane, Progress, View, booking, job::told, realm::Realm};
 
 /// What an object would have to declare to speak for something.
 #[derive(Clone, Debug)]
@@ -25,6 +25,14 @@ pub(crate) struct Sweep<S> {
     pub(crate) step: S,
     /// How many of its jobs the look knew the end of.
     pub(crate) ended: u64,
+}
+
+impl<S: Display> Sweep<S> {
+    /// Who submits it, for that object.
+    pub(crate) fn author(&self, author: &Author) -> Author {
+        let told = told(slice::from_ref(&self.step));
+        Author { object: author.object.for_one(&self.mark), told, ..author.clone() }
+    }
 }
 
 impl<R: Realm> View<'_, R> {
@@ -58,11 +66,11 @@ impl<R: Realm> Lane<R> {
         for uid in known {
             self.settle(&uid);
         }
-        for Sweep { mark, step, ended } in sweeps {
-            let author = Author { object: author.object.for_one(&mark), ..author.clone() };
+        for sweep in sweeps {
+            let author = sweep.author(author);
             if matches!(self.progress(&author), Progress::Idle) {
-                let (steps, until, grounds) = (vec![step], None, None);
-                self.submit(Job { author, steps, overdue: false, along: 0, until, grounds }, ended);
+                let (steps, until, grounds) = (vec![sweep.step], None, None);
+                self.submit(Job { author, steps, overdue: false, along: 0, until, grounds }, sweep.ended);
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::{
 };
 
 use super::{
-    Author, Done, Job, Lane, State, booking,
+    Author, Done, Job, Lane, ObjectKey, State, booking,
     failure::{Failure, Pace},
     listing::Read,
     realm::Realm,
@@ -96,6 +96,7 @@ pub(super) async fn list<R: Realm>(lane: &Lane<R>) {
     if read == Read::Changed {
         lane.parts.wake.dependents(R::KIND, name);
     }
+    forget_gone(lane);
     if read == Read::Refused {
         lane.write().doubters.extend(doubters);
         return;
@@ -103,6 +104,14 @@ pub(super) async fn list<R: Realm>(lane: &Lane<R>) {
     // Objects whose next try waited for a listing that began since.
     for key in doubters {
         lane.parts.wake.object(&key);
+    }
+}
+
+/// Forgets the failures of objects that are gone: where one went while its steps were being tried, nobody else does.
+fn forget_gone<R: Realm>(lane: &Lane<R>) {
+    let failed: Vec<ObjectKey> = lane.read().failed.values().map(|failed| failed.object.clone()).collect();
+    for object in failed.iter().filter(|object| !lane.parts.wake.exists(object)) {
+        lane.settle(&object.uid);
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     plan::{Protection, Reason, Removal, Removals, Step, budget::RemovalBudget},
     telemetry::Pass,
 };
-use stand_in::{Book, Still, Vendor};
+use stand_in::{Book, GONE, Still, Vendor};
 
 fn binding(principal: &str, role: &str) -> Binding {
     Binding {

@@ -109,12 +109,14 @@ impl Laws {
         ON_ITS_WAY + turn + blind.map_or(Duration::ZERO, |(since, _)| at - since)
     }
 
-    /// Whether something was declared; of a publisher's user in whichever role, since there is one of each.
+    /// Whether something was declared, also where it could not be: it may have been granted right before its delegation was seen
+    /// to be withdrawn. Of a publisher's user in whichever role, since there is one of each.
     fn was_declared(&self, what: &str) -> bool {
+        let ever = |what: &str| self.declared.granted.ever(what) || self.declared.kept.ever(what);
         let who = what.split(' ').next().unwrap_or_default();
-        let member = |role: &str| self.declared.kept.ever(&format!("{who} {role} {}", crate::way::PUBLISHER));
+        let member = |role: &str| ever(&format!("{who} {role} {}", crate::way::PUBLISHER));
         let of_publisher = what.ends_with(crate::way::PUBLISHER);
-        self.declared.kept.ever(what) || (of_publisher && ["owner", "contributor"].into_iter().any(member))
+        ever(what) || (of_publisher && ["owner", "contributor"].into_iter().any(member))
     }
 
     fn broken(&mut self, change: &Change) -> Option<String> {

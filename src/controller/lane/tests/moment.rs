@@ -131,3 +131,19 @@ async fn an_account_under_which_something_was_put_since_is_decided_about_again()
     assert_eq!((scene.failure(7), scene.failure(6)), (None, Some(Reason::Progressing)));
     assert_eq!((scene.removed(), scene.counted()), (0, 0));
 }
+
+#[tokio::test]
+async fn why_an_object_was_held_is_forgotten_with_the_object() {
+    let scene = Scene::open().await;
+    let jobs = (0..3).map(|number| job(number, vec![Step::Remove(administrator(number))]));
+    let gone = |mut job: Job<Step>| {
+        if job.author.object.uid == "uid-2" {
+            job.author.object.namespace = GONE.to_owned();
+        }
+        job
+    };
+    task::work(&scene.lane, jobs.map(gone).collect()).await;
+    assert!(scene.failure(1).is_some() && scene.failure(2).is_some());
+    task::list(&scene.lane).await;
+    assert!(scene.failure(1).is_some() && scene.failure(2).is_none());
+}

@@ -119,13 +119,16 @@ impl Ledger for Arc<Book> {
 /// Caches in which every object is as it was.
 pub(super) struct Still;
 
+/// A namespace in which nothing is any more.
+pub(super) const GONE: &str = "gone";
+
 impl Wake for Still {
     fn wants(&self, _: &Author) -> bool {
         true
     }
 
-    fn exists(&self, _: &ObjectKey) -> bool {
-        true
+    fn exists(&self, object: &ObjectKey) -> bool {
+        object.namespace != GONE
     }
 
     fn grounds(&self, _: &ObjectKey) -> Option<i64> {
