@@ -228,6 +228,7 @@ async fn act<K: Managed>(
         lane.settle(&key.uid);
         return Ok(Some(None));
     }
+    lane.looked(&key.uid, &plan.decision.steps);
     match lane.progress(&author) {
         Progress::UnderWay { throttled } => {
             if let Some(finding) = throttled {

@@ -88,3 +88,20 @@ async fn a_grant_whose_answer_was_lost_is_ended_by_an_edit_and_by_the_deletion_o
         assert!(!stage.held().contains(&old), "deleted: {deleted}; withdrawn: {withdrawn}: {}", stage.tell());
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_another_object_has_come_to_declare_is_not_revoked_by_steps_that_waited() {
+    let stage = Stage::with_user(8, "ada").await;
+    stage.binding("ada-works", "ada", "MetricsViewer").await;
+    stage.ready("accessrolebindings", "ada-works").await;
+    let grant = format!("{} MetricsViewer environment env-prod01", address("ada"));
+    // The look before the revocation takes long.
+    stage.simulator.inject(Fault::hang("GET", BINDINGS));
+    stage.delete("accessrolebindings", "ada-works").await;
+    sleep(Duration::from_secs(1)).await;
+    stage.binding("ada-reads", "ada", "MetricsViewer").await;
+    stage.ready("accessrolebindings", "ada-reads").await;
+    stage.gone("accessrolebindings", "ada-works").await;
+    let removals = stage.remote_writes().into_iter().filter(|(request, _)| request.starts_with("DELETE")).count();
+    assert!(removals == 0 && stage.held().contains(&grant), "{}", stage.tell());
+}

@@ -1,10 +1,10 @@
 //! Which steps a lane takes over, and in which order they wait. No IO.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, fmt::Display};
 
 use crate::backend::Purpose;
 
-use super::{Job, State, realm::Realm};
+use super::{Job, State, listing::hash, realm::Realm};
 
 /// Jobs taken at once, so that a new one does not wait behind thousands.
 const BATCH: usize = 64;
@@ -28,14 +28,28 @@ impl<R: Realm> State<R> {
         if self.ended.get(uid).copied().unwrap_or_default() != ended {
             return Admission::Outdated;
         }
-        if !self.under_way.insert(uid.clone()) {
+        if self.under_way.contains_key(uid) {
             return Admission::UnderWay;
         }
+        self.under_way.insert(uid.clone(), hashes(&job.steps));
         match (job.overdue, job.author.purpose) {
             (true, _) | (false, Purpose::Change) => self.queue.push(job),
             (false, Purpose::Upkeep) => self.upkeep.push(job),
         }
         Admission::Queued
+    }
+
+    /// Notes what an object wants by its last look, where its steps are under way: one that waits for long may be overtaken by
+    /// another object, which declares what it removes, or by the labels of a namespace.
+    pub(super) fn want(&mut self, uid: &str, steps: &[R::Step]) {
+        if let Some(wanted) = self.under_way.get_mut(uid) {
+            *wanted = hashes(steps);
+        }
+    }
+
+    /// Whether the object's last look still wants one of its steps.
+    pub(super) fn still_wants(&self, uid: &str, step: &R::Step) -> bool {
+        self.under_way.get(uid).is_none_or(|wanted| wanted.contains(&hash(step.to_string())))
     }
 
     /// Takes out what is to be made next: what somebody waits for, and some of the rest.
@@ -61,6 +75,10 @@ impl<R: Realm> State<R> {
         self.held.remove(uid);
         self.under_way.remove(uid);
     }
+}
+
+fn hashes<S: Display>(steps: &[S]) -> Vec<u64> {
+    steps.iter().map(|step| hash(step.to_string())).collect()
 }
 
 #[cfg(test)]
@@ -109,6 +127,21 @@ mod tests {
         }
         let order: Vec<String> = state.next_jobs().into_iter().map(|job| job.author.object.uid).collect();
         assert_eq!(order, ["uid-3", "uid-1", "uid-2"]);
+    }
+
+    #[test]
+    fn what_an_object_no_longer_wants_by_its_last_look_is_not_made_though_it_waits() {
+        let step = |name: &str| Step::Invite { email: Email::from_remote(name), auth_type: None };
+        let mut state = State::<Organization>::default();
+        let (kept, dropped) = (step("ada@example.com"), step("bob@example.com"));
+        state.admit(Job { steps: vec![kept.clone(), dropped.clone()], ..job() }, 0);
+        assert!(state.still_wants("uid-1", &kept) && state.still_wants("uid-1", &dropped));
+        state.want("uid-1", std::slice::from_ref(&kept));
+        assert!(state.still_wants("uid-1", &kept) && !state.still_wants("uid-1", &dropped));
+        // Nothing is noted of an object that has nothing under way.
+        state.end("uid-1");
+        state.want("uid-1", &[kept]);
+        assert!(state.under_way.is_empty());
     }
 
     fn many(state: &mut State<Organization>, purpose: Purpose, uids: impl Iterator<Item = usize>) {

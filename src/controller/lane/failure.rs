@@ -248,7 +248,15 @@ mod tests {
         let [namespace, name, uid] = ["team", "lead", "uid-lead"].map(str::to_owned);
         let object = ObjectKey { kind: Kind::Binding, namespace, name, uid };
         let (told, pass) = (told(steps), Pass::here());
-        Author { object, generation: 2, deleting: false, confirmed: String::new(), told, purpose: Purpose::Change, pass }
+        Author {
+            object,
+            generation: 2,
+            deleting: false,
+            confirmed: String::new(),
+            told,
+            purpose: Purpose::Change,
+            pass,
+        }
     }
 
     #[tokio::test]

@@ -117,7 +117,7 @@ impl<R: Realm> State<R> {
     /// A listing may lag behind a write: one that does not show it proves nothing before it has to.
     fn is_unsettled(&self, uid: &str) -> bool {
         let unseen = |at: &Instant| self.listing.began.is_none_or(|began| began < *at + LONGEST_LAG);
-        self.under_way.contains(uid) || self.made.doubts.get(uid).is_some_and(unseen)
+        self.under_way.contains_key(uid) || self.made.doubts.get(uid).is_some_and(unseen)
     }
 
     /// Whether a listing would tell more of an object's doubt than the last one: the first since, and the one that has to show it.
@@ -167,7 +167,7 @@ impl<R: Realm> Lane<R> {
     pub(crate) fn unsettled(&self, key: &super::ObjectKey, inherits: bool) -> Option<Finding> {
         {
             let state = self.read();
-            if state.under_way.contains(&key.uid) {
+            if state.under_way.contains_key(&key.uid) {
                 return Some(Finding::new(Reason::Revoking, "a step that is under way ends first"));
             }
             let lags = inherits && may_lag(&state, self.started);

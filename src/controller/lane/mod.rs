@@ -128,7 +128,8 @@ struct State<R: Realm> {
     queue: queue::Queue<R::Step>,
     /// Upkeep, which waits behind the queue.
     upkeep: queue::Queue<R::Step>,
-    under_way: HashSet<String>,
+    /// Objects whose steps wait or are being made, each with the steps that its last look wants, as hashes.
+    under_way: HashMap<String, Vec<u64>>,
     failed: HashMap<String, failure::Failed>,
     /// How many jobs of an object have ended, while it still has something to do.
     ended: HashMap<String, u64>,
@@ -157,7 +158,7 @@ impl<R: Realm> Default for State<R> {
             version: 0,
             queue: queue::Queue::default(),
             upkeep: queue::Queue::default(),
-            under_way: HashSet::new(),
+            under_way: HashMap::new(),
             failed: HashMap::new(),
             ended: HashMap::new(),
             done: HashMap::new(),
@@ -280,7 +281,7 @@ impl<R: Realm> Lane<R> {
     pub(crate) fn progress(&self, author: &Author) -> Progress {
         let (state, uid) = (self.read(), &author.object.uid);
         let now = Instant::now();
-        if state.under_way.contains(uid) {
+        if state.under_way.contains_key(uid) {
             let throttled =
                 state.paused_until.is_some_and(|until| now < until) || self.parts.realm.is_used_up(author.purpose);
             return Progress::UnderWay { throttled: throttled.then(failure::throttled) };
@@ -304,8 +305,16 @@ impl<R: Realm> Lane<R> {
         admitted != Admission::Outdated
     }
 
+    /// An object looked again: of its steps that wait, or are being made, those go on that it still wants.
+    pub(crate) fn looked(&self, uid: &str, steps: &[R::Step]) {
+        if self.read().under_way.contains_key(uid) {
+            self.write().want(uid, steps);
+        }
+    }
+
     /// Forgets an object's failures: it has nothing to do any more.
     pub(crate) fn settle(&self, uid: &str) {
+        self.looked(uid, &[]);
         let known = |state: &State<R>| state.failed.contains_key(uid) || state.ended.contains_key(uid);
         if known(&self.read()) {
             let mut state = self.write();

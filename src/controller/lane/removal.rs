@@ -15,7 +15,7 @@ use super::{
     job::told,
     realm::{Again, Realm},
     sweep::Claim,
-    task::{add, failed, finish, note, sit_out_pause, span, write},
+    task::{add, failed, finish, is_wanted, note, sit_out_pause, span, write},
 };
 
 /// How long what the guards look at besides the picture may be known. Shorter than a doubt lasts, so that no removal in doubt
@@ -66,7 +66,7 @@ async fn remove_all<R: Realm>(
             return Err(Failure::in_doubt());
         }
         sit_out_pause(lane, Purpose::Change).await;
-        if !job.is_wanted(&*lane.parts.wake, lane.parts.outside.now()) {
+        if !is_wanted(lane, job, step) {
             return Ok(());
         }
         if R::takes_more_along(removal) && lane.view().along(&job.steps) != job.along {
@@ -78,7 +78,7 @@ async fn remove_all<R: Realm>(
         let fresh = look_again(lane, step, removal).await?;
         look_under(lane, step, removal).await?;
         await_turn(lane, began).await?;
-        if !job.is_wanted(&*lane.parts.wake, lane.parts.outside.now()) {
+        if !is_wanted(lane, job, step) {
             return Ok(());
         }
         let claim = undeclared(lane, &job.author, removal).await?;

@@ -60,7 +60,7 @@ impl<R: Realm> Lane<R> {
         let wanted: HashSet<String> = sweeps.iter().map(|it| author.object.for_one(&it.mark).uid).collect();
         let known: Vec<String> = {
             let state = self.read();
-            let all = state.failed.keys().chain(state.ended.keys());
+            let all = state.failed.keys().chain(state.ended.keys()).chain(state.under_way.keys());
             all.filter(|uid| uid.starts_with(&prefix) && !wanted.contains(*uid)).cloned().collect()
         };
         for uid in known {

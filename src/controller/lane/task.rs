@@ -238,13 +238,13 @@ pub(super) fn span<R: Realm>(lane: &Lane<R>, author: &Author) -> Span {
 pub(super) async fn add<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>) -> Result<(), Failure> {
     for step in job.steps.iter().filter(|step| R::removal(step).is_none()) {
         sit_out_pause(lane, Purpose::current()).await;
-        let now = lane.parts.outside.now();
-        if !job.is_wanted(&*lane.parts.wake, now) {
-            return Ok(());
-        }
         // Another object's step, or a listing, was first; this object is woken, and sees it.
+        let now = lane.parts.outside.now();
         if lane.read().picture.as_ref().is_some_and(|picture| R::is_made(picture, step, now)) {
             continue;
+        }
+        if !is_wanted(lane, job, step) {
+            return Ok(());
         }
         let written = write(lane, lane.parts.realm.make(step)).await?;
         let written = written.map_err(|error| {
@@ -256,6 +256,12 @@ pub(super) async fn add<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>) -> Result<
         note(lane, &job.author, step, &written, None);
     }
     Ok(())
+}
+
+/// Whether a step is still to be made: its object is as it was when it was decided, and its last look wants it.
+pub(super) fn is_wanted<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>, step: &R::Step) -> bool {
+    let still = lane.read().still_wants(&job.author.object.uid, step);
+    still && job.is_wanted(&*lane.parts.wake, lane.parts.outside.now())
 }
 
 /// A step may have been made: until a listing tells, its object does not go, and what it asked for is its own.

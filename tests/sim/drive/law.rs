@@ -82,8 +82,8 @@ impl Laws {
                 Trouble::Gone => now + ANEW,
                 _ => now + BLIND,
             };
-            let since = self.blind.filter(|blind| now < blind.1).map_or(now, |blind| blind.0);
-            self.blind = Some((since, until));
+            let before = self.blind.filter(|blind| now < blind.1);
+            self.blind = Some(before.map_or((now, until), |blind| (blind.0, blind.1.max(until))));
         }
         if let (Step::Tell, Some(blind)) = (&act.step, &mut self.blind) {
             blind.1 = now + BLIND;
