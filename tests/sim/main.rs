@@ -33,6 +33,7 @@ mod prune;
 mod pure;
 mod rate;
 mod reason;
+mod rename;
 mod replica;
 mod stage;
 mod story;
