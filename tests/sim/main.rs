@@ -35,6 +35,7 @@ mod pure;
 mod rate;
 mod reason;
 mod replica;
+mod retain;
 mod stage;
 mod story;
 mod successor;
