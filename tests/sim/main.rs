@@ -22,6 +22,7 @@ mod doubt;
 mod drive;
 mod event;
 mod fault;
+mod guarded;
 mod hundred;
 mod intent;
 mod lag;
