@@ -15,7 +15,7 @@ use crate::{
     access::{Grant, listing::Binding},
     api::{
         ConfluentOrganization, ConfluentOrganizationSpec, RoleBinding,
-        common::{BindingDeletion, Management, Warning},
+        common::{Management, Warning},
         convert,
         unmanaged::UnmanagedStatus,
     },
@@ -212,10 +212,9 @@ pub(crate) fn left_behind(
     let (Some(spec), Some(inventory), Some(recorded)) = (spec, inventory, convert::recorded(object)) else {
         return Vec::new();
     };
-    let retain = object.spec.deletion_policy.unwrap_or(spec.deletion_policy) == BindingDeletion::Retain;
     let within = convert::removed_after(spec).and_then(|_| convert::reported_within(spec)).unwrap_or_default();
     let covered = within.iter().any(|outer| outer.covers(&recorded.grant.scope));
-    let stays = retain && covered && inventory.find(&recorded.grant).is_some();
+    let stays = convert::retains(&object.spec, spec) && covered && inventory.find(&recorded.grant).is_some();
     stays.then(|| mark_of(&recorded.grant)).into_iter().collect()
 }
 
