@@ -34,7 +34,7 @@ use super::{
     user,
 };
 
-pub use granting::{Granting, granting, granting_note, speaks_first};
+pub use granting::{Granting, granting, granting_note, member_speaks_first, noted_member, speaks_first};
 pub use publisher::{
     broken_publisher_delegations, desired_member, granted_role, member_counts, member_label, member_protection,
     publisher_delegations, recorded_role, show_member,

@@ -170,6 +170,10 @@ pub struct PublisherUserStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "MemberRole")]
     pub granted_role: Option<MemberRole>,
+    /// The role that this object sets out to give beyond that, from before it does until it is known to be there or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "MemberRole")]
+    pub granting: Option<MemberRole>,
     /// What the user signs in with: `Organization`, `Microsoft`, or a word of the portal's.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 255))]

@@ -3,8 +3,10 @@
 //!
 //! A new object has its note in an annotation that comes with the finalizer, which costs no write; an edit has it in the status.
 
+pub(crate) mod member;
+
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::FieldsV1;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{FieldsV1, ObjectMeta};
 use kube::ResourceExt;
 
 use crate::{
@@ -153,18 +155,19 @@ pub(crate) fn of(
     let note = (convert::speaks_first(binding) && !told.is_empty()).then(|| convert::granting_note(&told));
     let closed = answers.is_none() && (opened.by_annotation || spoken) && doubted.is_empty() && told.is_empty();
     let overtaken = closed && binding.annotations().contains_key(GRANTING);
-    let clears = overtaken && binding.metadata.deletion_timestamp.is_none() && !is_kept_by_others(binding);
+    let clears = overtaken && may_be_cleared(&binding.metadata);
     // Where neither a grant nor its absence says that the annotation is overtaken, an empty list does.
     let told = (!told.is_empty() || (overtaken && !clears)).then_some(told);
     (Intent { note, clears, unwritten, inherited: awaits }, told)
 }
 
-/// Whether somebody else declares the annotation, as with an object that was written down as it was: taken off, it would be put on
-/// again without an end.
-fn is_kept_by_others(binding: &RoleBinding) -> bool {
+/// Whether an annotation that is overtaken can be taken off. Not where somebody else declares it, as with an object that was
+/// written down as it was: taken off, it would be put on again without an end.
+fn may_be_cleared(meta: &ObjectMeta) -> bool {
     let has = |fields: &FieldsV1| !fields.0["f:metadata"]["f:annotations"][format!("f:{GRANTING}")].is_null();
-    let mut managers = binding.metadata.managed_fields.iter().flatten();
-    managers.any(|it| it.manager.as_deref() != Some(MANAGER) && it.fields_v1.as_ref().is_some_and(has))
+    let mut managers = meta.managed_fields.iter().flatten();
+    let kept = managers.any(|it| it.manager.as_deref() != Some(MANAGER) && it.fields_v1.as_ref().is_some_and(has));
+    meta.deletion_timestamp.is_none() && !kept
 }
 
 impl Intent<Grant> {

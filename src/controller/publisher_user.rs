@@ -8,7 +8,7 @@ use kube::{Api, Client, ResourceExt};
 use crate::{
     access::{
         delegation::Namespace,
-        publisher::{MemberKey, PublisherRole, delegation::PublisherDelegation},
+        publisher::{PublisherRole, delegation::PublisherDelegation},
     },
     api::{
         Publisher as PublisherObject, PublisherUser, PublisherUserSpec, PublisherUserStatus,
@@ -17,10 +17,7 @@ use crate::{
     },
     plan::{
         Decision, Finding, Reason,
-        publisher::{
-            DesiredMember, MemberDecision, MemberFacts, MemberObject, MemberStep, MemberWritten, Other, Roll, advice,
-            decide,
-        },
+        publisher::{DesiredMember, MemberFacts, MemberObject, MemberStep, Noted, NotedOn, Other, advice, decide},
     },
     status::ConditionType,
 };
@@ -28,7 +25,7 @@ use crate::{
 use super::{
     context::Context,
     ground::{lane_or_wait, link},
-    intent::{Intent, lately},
+    intent::{Intent, lately, member::Seen},
     key::Kind,
     lane::{Publisher, View},
     link::Link,
@@ -120,6 +117,7 @@ impl Managed for PublisherUser {
         status.next_transition = next.map(|at| at.to_string());
         let view = lane.view();
         let (mut intent, mut listed) = (Intent::default(), false);
+        let known = facts.knows_delegations(&facts.namespace, context);
         let uid = self.uid().unwrap_or_default();
         let mut decision = match (facts.desired(self), view.picture()) {
             (Ok(desired), Some(roll)) => {
@@ -131,30 +129,37 @@ impl Managed for PublisherUser {
                     namespace: &facts.namespace,
                     observing: facts.observing(),
                 };
-                let others = facts.others.iter().filter_map(|other| another(other, facts, &view, context, now));
+                let others =
+                    facts.others.iter().filter_map(|other| another(other, facts, &looked_at, &view, context, now));
                 let deleting = self.metadata.deletion_timestamp.is_some();
                 let among = MemberObject::among(created(self, now), deleting, &desired, others, &looked_at);
+                let (recorded, noted, doubted) = answered(self, &desired, known, &looked_at, &view, now);
                 let mut object = MemberObject {
-                    recorded: recorded(self, &desired, &view),
+                    recorded,
+                    doubted,
                     outside: validity.as_ref().ok().and_then(|validity| validity.outside(now)),
                     unreadable: validity.err(),
                     finalized: has_finalizer(self),
                     suspended: self.spec.suspend,
-                    delegations_known: facts.knows_delegations(&facts.namespace, context),
+                    delegations_known: known,
                     ..among
                 };
                 object.sharers.extend(broken(self, context));
-                intent.inherited =
-                    deleting && lately(self, &view, now) && may_be_there(&uid, &desired.key, roll, &view);
-                listed = roll.member(&desired.key).is_some();
-                let MemberDecision { decision, record } = decide(&object, &desired, &looked_at);
+                let decided = decide(&object, &desired, &looked_at);
+                let (key, member, observing) = (&desired.key, roll.member(&desired.key), looked_at.observing);
+                let seen = Seen { object: self, key, member, noted, observing, view: &view };
+                let granting;
+                (intent, granting) = seen.intent(&decided);
+                intent.inherited |= deleting && lately(self, &view, now) && seen.may_be_there();
+                listed = member.is_some();
                 // What the portal holds of somebody with whom the namespace has no business is not told.
-                let denied = decision.ready.reason == Reason::DelegationDenied && record.is_none();
-                let member = roll.member(&desired.key).filter(|_| !denied);
+                let denied = decided.decision.ready.reason == Reason::DelegationDenied && decided.record.is_none();
+                let member = member.filter(|_| !denied);
                 convert::show_member(&mut status, member);
-                status.granted_role = record.map(convert::granted_role);
+                status.granted_role = decided.record.map(convert::granted_role);
+                status.granting = granting.map(convert::granted_role);
                 status.warnings = convert::warnings(&self.metadata, advice(&desired, member, roll));
-                decision
+                decided.decision
             }
             (Err(finding), _) => invalid(self, finding),
             (Ok(_), None) => invalid(self, Finding::new(Reason::PublisherNotReady, "there is no listing yet")),
@@ -196,13 +201,6 @@ impl Managed for PublisherUser {
     }
 }
 
-/// Whether somebody who is not listed may be on the publisher all the same: a former process may have added them, and the listing
-/// lags. Not where this one removed them.
-fn may_be_there(uid: &str, key: &MemberKey, roll: &Roll, view: &View<'_, Publisher>) -> bool {
-    let ended = |it: &MemberWritten| matches!(it, MemberWritten::Removed { left: None, .. }) && it.key() == key;
-    roll.member(key).is_none() && view.may_lag() && !view.has_shown(uid, "") && !view.own_writes().any(ended)
-}
-
 /// An object that cannot be understood never stood for anybody, so deleting it lets it go; one whose publisher cannot be read
 /// waits for that.
 fn invalid(object: &PublisherUser, finding: Finding) -> Decision<MemberStep> {
@@ -219,26 +217,42 @@ fn invalid(object: &PublisherUser, finding: Finding) -> Decision<MemberStep> {
 fn another<'a>(
     (other, namespace): &'a (PublisherUser, Namespace),
     facts: &PublisherUserFacts,
+    looked_at: &MemberFacts<'_>,
     view: &View<'_, Publisher>,
     context: &Context,
     now: Timestamp,
 ) -> Option<Other<'a>> {
     let (name, desired) = (name_of(other), facts.desired(other).ok()?);
-    let recorded = recorded(other, &desired, view);
+    let delegations_known = facts.knows_delegations(namespace, context);
+    let there = MemberFacts { namespace, ..*looked_at };
+    let (recorded, ..) = answered(other, &desired, delegations_known, &there, view, now);
     let now_in_time = match convert::validity(other.spec.validity.as_ref()) {
         Ok(validity) => validity.outside(now).is_none() || other.spec.suspend,
         Err(_) => recorded.is_some(),
     };
     now_in_time.then_some(())?;
-    let delegations_known = facts.knows_delegations(namespace, context);
     Some(Other { name, created: created(other, now), namespace, desired, recorded, delegations_known })
 }
 
-/// The role that an object answers for: as its status says, and as the lane made it since.
-fn recorded(user: &PublisherUser, desired: &DesiredMember, view: &View<'_, Publisher>) -> Option<PublisherRole> {
+/// The role that an object answers for: as its status says, as the lane made it since, and by what is noted on it; with that
+/// note, unless it proves nothing, which is said last.
+fn answered(
+    user: &PublisherUser,
+    desired: &DesiredMember,
+    delegations_known: bool,
+    facts: &MemberFacts<'_>,
+    view: &View<'_, Publisher>,
+    now: Timestamp,
+) -> (Option<PublisherRole>, Option<Noted>, bool) {
     let made = view.made(&user.uid().unwrap_or_default());
     let made = made.into_iter().filter(|(key, _)| *key == desired.key).map(|(_, role)| role);
-    made.chain(convert::recorded_role(user)).max()
+    let recorded = made.chain(convert::recorded_role(user)).max();
+    let on = NotedOn { created: created(user, now), recorded, delegations_known };
+    match convert::noted_member(user) {
+        None => (recorded, None, false),
+        Some(noted) if noted.is_doubted(on, desired, facts) => (recorded, None, true),
+        Some(noted) => (noted.answered(on, desired, facts), Some(noted), false),
+    }
 }
 
 fn others(user: &PublisherUser, context: &Context) -> Vec<(PublisherUser, Namespace)> {
@@ -262,8 +276,9 @@ fn others(user: &PublisherUser, context: &Context) -> Vec<(PublisherUser, Namesp
 fn broken(user: &PublisherUser, context: &Context) -> Vec<String> {
     let key = key_in(&user.spec).unwrap_or_default();
     context.wake.publisher_users.broken(|other| {
+        let has = |field: &str| other.read::<String>(field).is_some();
         other.is_live()
-            && other.read::<String>("/status/grantedRole").is_some()
+            && (has("/status/grantedRole") || has("/status/granting"))
             && other.says("/spec/publisherRef/name", user.connection())
             && (other.says("/spec/email", key) || other.says("/spec/servicePrincipal/applicationId", key))
     })

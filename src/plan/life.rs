@@ -96,6 +96,19 @@ impl<S> Decision<S> {
         Self { overdue: Some(why), ..Self::say(Reason::Progressing, message).with_steps(steps).owning() }
     }
 
+    /// Says that a note proves nothing, and never whether what it names is there: who wrote it may have no business with that.
+    pub(super) fn doubting(mut self, realm: &str) -> Self {
+        let words = format!(
+            "; its annotation `access.roster.dev/granting` notes what is not delegated, and a note alone proves nothing: had it \
+             been granted it stays, until whoever keeps the {realm} revokes it or delegates it again"
+        );
+        self.ready.message.push_str(&words);
+        if self.validated.holds == Some(false) {
+            self.validated.finding.message.push_str(&words);
+        }
+        self
+    }
+
     /// What is no longer delegated is taken away.
     pub(super) fn withdrawing(denied: Finding, what: &str, steps: Vec<S>) -> Self {
         let message = format!("{}; {what}", denied.message);

@@ -1,5 +1,7 @@
 //! What an object set out to grant, and an operator that died in between.
 
+mod member;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use roster::{

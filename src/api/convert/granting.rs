@@ -1,8 +1,9 @@
 //! What an object set out to grant, as it is noted on it.
 
 use crate::{
-    api::{GRANTING, RoleBinding, binding::GrantStatus},
-    plan::binding::Recorded,
+    access::publisher::PublisherRole,
+    api::{GRANTING, PublisherUser, RoleBinding, binding::GrantStatus},
+    plan::{binding::Recorded, publisher::Noted},
 };
 
 /// What is noted on an object that it set out to grant.
@@ -35,4 +36,21 @@ pub fn speaks_first(binding: &RoleBinding) -> bool {
 /// The value of the annotation.
 pub fn granting_note(grants: &[GrantStatus]) -> String {
     serde_json::json!(grants).to_string()
+}
+
+/// What a publisher's user notes that it set out to make. Its status says so; the annotation, which is the name of a role, counts
+/// only while the status never spoke of one.
+pub fn noted_member(user: &PublisherUser) -> Option<Noted> {
+    if let Some(role) = user.status.as_ref().and_then(|status| status.granting) {
+        return Some(Noted { role: super::publisher::role(role), by_annotation: false });
+    }
+    let note = user.metadata.annotations.as_ref()?.get(GRANTING).filter(|_| member_speaks_first(user))?;
+    // What cannot be read was not written by us.
+    let role = PublisherRole::ALL.into_iter().find(|role| role.as_str() == note)?;
+    Some(Noted { role, by_annotation: true })
+}
+
+/// Whether what the annotation of a publisher's user says is not overtaken by the status.
+pub fn member_speaks_first(user: &PublisherUser) -> bool {
+    user.status.as_ref().is_none_or(|status| status.granting.is_none() && status.granted_role.is_none())
 }

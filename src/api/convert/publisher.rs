@@ -43,7 +43,7 @@ pub fn desired_member(spec: &PublisherUserSpec, default: BindingDeletion) -> Res
     })
 }
 
-fn role(role: MemberRole) -> PublisherRole {
+pub(super) fn role(role: MemberRole) -> PublisherRole {
     match role {
         MemberRole::Owner => PublisherRole::Owner,
         MemberRole::Contributor => PublisherRole::Contributor,

@@ -161,18 +161,9 @@ pub fn decide(
     decided
 }
 
-/// Says that a note proves nothing, and never whether what it names is there: who wrote it may have no business with that.
-fn doubting(object: &BindingObject, mut decision: Decision) -> Decision {
-    if object.doubted && object.delegations_known {
-        const WORDS: &str = "; its annotation `access.roster.dev/granting` notes a grant that is not delegated, and a note alone \
-                             proves nothing: had it been made it stays, until the organization's owner revokes it or delegates \
-                             it again";
-        decision.ready.message.push_str(WORDS);
-        if decision.validated.holds == Some(false) {
-            decision.validated.finding.message.push_str(WORDS);
-        }
-    }
-    decision
+/// The same, with what is to be said of a note that proves nothing.
+fn doubting(object: &BindingObject, decision: Decision) -> Decision {
+    if object.doubted && object.delegations_known { decision.doubting("organization") } else { decision }
 }
 
 /// What is decided by the grant's own time.

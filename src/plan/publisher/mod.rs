@@ -9,6 +9,7 @@
 mod advice;
 mod end;
 pub mod guard;
+mod note;
 mod object;
 mod roll;
 mod step;
@@ -37,6 +38,7 @@ use super::{
 
 pub use advice::{advice, publisher_advice};
 pub use guard::{MemberGuardFacts, MemberProtection};
+pub use note::{Noted, NotedOn};
 pub use object::{Contradiction, MemberObject, Other};
 pub use roll::{MemberCounts, Roll};
 pub use step::{MemberStep, MemberWritten};
@@ -108,8 +110,11 @@ pub struct MemberDecision {
 pub fn decide(object: &MemberObject, desired: &DesiredMember, facts: &MemberFacts<'_>) -> MemberDecision {
     let (deleting, suspended, observing) = (object.deleting, object.suspended, facts.observing);
     let life = Life { deleting, suspended, observing, realm: "publisher" };
+    let doubting = |decision: Decision<MemberStep>| {
+        if object.doubted && object.delegations_known { decision.doubting("publisher") } else { decision }
+    };
     if object.deleting {
-        let decision = life.unrevoked().unwrap_or_else(|| end(object, desired, facts));
+        let decision = doubting(life.unrevoked().unwrap_or_else(|| end(object, desired, facts)));
         return MemberDecision { decision, record: object.recorded };
     }
     let withdrawn = withdrawn(object, desired, facts);
@@ -122,7 +127,7 @@ pub fn decide(object: &MemberObject, desired: &DesiredMember, facts: &MemberFact
     });
     // An observer answers for nothing that it did not answer for before.
     let record = if facts.observing { object.recorded } else { decided.record };
-    MemberDecision { decision: life.restrained(decided.decision, withdrawing), record }
+    MemberDecision { decision: doubting(life.restrained(decided.decision, withdrawing)), record }
 }
 
 /// What is decided by the user's own time.

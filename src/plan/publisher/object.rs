@@ -21,8 +21,10 @@ pub struct MemberObject {
     pub created: Timestamp,
     /// It is being deleted.
     pub deleting: bool,
-    /// The role that it answers for, as its status and the lane have it.
+    /// The role that it answers for, as its status and the lane have it, and by what is noted on it.
     pub recorded: Option<PublisherRole>,
+    /// An annotation notes what the object could not be given, and so proves nothing.
+    pub doubted: bool,
     /// Other live objects that stand for the same user, as `namespace/name`; in whichever role.
     pub sharers: Vec<String>,
     /// One that may declare the same user and says something else of it.
@@ -61,7 +63,7 @@ pub struct Other<'a> {
     pub namespace: &'a Namespace,
     /// What it declares.
     pub desired: DesiredMember,
-    /// The role that its status says it answers for.
+    /// The role that it answers for, by its status or by what is noted on it.
     pub recorded: Option<PublisherRole>,
     /// What its namespace may declare can be told.
     pub delegations_known: bool,
@@ -98,6 +100,7 @@ impl MemberObject {
             created,
             deleting,
             recorded: None,
+            doubted: false,
             sharers,
             contradicted,
             unreadable: None,

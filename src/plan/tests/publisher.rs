@@ -2,6 +2,7 @@
 
 mod guarded;
 mod lapsed;
+mod note;
 mod property;
 mod roll;
 mod withdrawn;
