@@ -134,7 +134,7 @@ impl Portal {
             recorded: None,
             delegations_known: true,
         });
-        let object = MemberObject::among(now(), deleting, desired, others, &self.facts());
+        let object = MemberObject::among(now(), deleting, None, desired, others, &self.facts());
         decide(&object, desired, &self.facts()).decision
     }
 

@@ -23,7 +23,7 @@ fn under(held: Option<Member>, roles: &[PublisherRole]) -> Portal {
 /// An object that answers for a role, edited.
 fn holds(recorded: PublisherRole, edit: impl FnOnce(&mut MemberObject)) -> MemberObject {
     let bare = Portal::of(roll([]));
-    let mut object = MemberObject::among(now(), false, &desired(ADA, recorded), [], &bare.facts());
+    let mut object = MemberObject::among(now(), false, None, &desired(ADA, recorded), [], &bare.facts());
     object.recorded = Some(recorded);
     object.finalized = true;
     object.delegations_known = true;
@@ -192,7 +192,7 @@ fn two_that_lost_it_do_not_keep_a_user_for_each_other_and_one_that_has_it_does()
         delegations_known: known,
     };
     let sharers = |portal: &Portal, other: Other<'_>| {
-        let among = MemberObject::among(now(), true, &desired(ADA, Contributor), [other], &portal.facts());
+        let among = MemberObject::among(now(), true, None, &desired(ADA, Contributor), [other], &portal.facts());
         (among.sharers.len(), among.contradicted.is_some())
     };
     // An edit that is not admitted neither ends nor contradicts anything.
