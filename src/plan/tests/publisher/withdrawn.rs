@@ -167,16 +167,13 @@ fn a_deleted_object_takes_along_what_it_had_before_an_edit_or_a_withdrawal() {
         assert_eq!(decision.released, step.is_empty(), "{roles:?}: {desired:?}, {had}");
     }
     // What somebody gave by hand is not the object's, and neither is what was there before and is not taken over.
-    let mut portal = under(Some(member(ADA, Owner)), &[]);
+    let portal = under(Some(member(ADA, Owner)), &[]);
     let deleted = holds(Contributor, |it| it.deleting = true);
     assert!(said(&portal, &deleted, &desired(ADA, Contributor)).decision.released);
-    portal.roll = roll([member(ADA, Contributor)]);
-    let kept = holds(Contributor, |it| {
-        it.deleting = true;
-        it.delegations_known = false;
-    });
+    let portal = under(Some(member(ADA, Contributor)), &[Contributor]);
+    let never_had = holds(Contributor, |it| (it.deleting, it.recorded) = (true, None));
     let refuse = spelled(Adoption::Refuse, desired(ADA, Contributor));
-    assert!(said(&portal, &kept, &refuse).decision.released);
+    assert!(said(&portal, &never_had, &refuse).decision.released);
 }
 
 #[test]
