@@ -34,6 +34,7 @@ mod pure;
 mod rate;
 mod reason;
 mod replica;
+mod shadow;
 mod stage;
 mod story;
 mod successor;
