@@ -82,7 +82,7 @@ impl Laws {
         if let Step::Trouble(trouble) = act.step {
             // Until watches tell again, which is another step; what is only too old to go on with is listed anew a moment later.
             let until = match trouble {
-                Trouble::Still => now + Duration::from_hours(1),
+                it if it.lasts() => now + Duration::from_hours(1),
                 Trouble::Gone => now + ANEW,
                 _ => now + BLIND,
             };
