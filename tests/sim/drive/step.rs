@@ -40,6 +40,12 @@ pub(crate) fn faults() -> Vec<(&'static str, Fault)> {
         ("a listing is refused with 504", Fault::status("GET", invitations, 504)),
         ("writes are refused with 429", Fault::status("POST", "/iam/v2/", 429).times(2)),
         ("all is refused with 429 for a while", Fault::new("GET", "/iam/v2/", later)),
+        ("a removal is refused with 403", Fault::status("DELETE", bindings, 403)),
+        ("a removal is refused with 404", Fault::status("DELETE", bindings, 404)),
+        ("a removal is refused with 409", Fault::status("DELETE", bindings, 409)),
+        ("a removal is made and answered with 403", Fault::new("DELETE", bindings, error(403)).after_execution()),
+        ("a removal is made and answered with 404", Fault::new("DELETE", bindings, error(404)).after_execution()),
+        ("a removal is made and answered with 409", Fault::new("DELETE", bindings, error(409)).after_execution()),
     ]
 }
 
