@@ -33,4 +33,8 @@ pub enum DriftChange {
     Removed,
     /// It was taken away and made again, under another id.
     Recreated,
+    /// A publisher's contributor was made an owner.
+    Promoted,
+    /// A publisher's owner was made a contributor.
+    Demoted,
 }

@@ -4,7 +4,10 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::common::{Adoption, BindingDeletion, Conditions, PublisherRef, ValiditySpec, Warning, unseen};
+use super::{
+    common::{Adoption, BindingDeletion, Conditions, PublisherRef, ValiditySpec, Warning, unseen},
+    drift::DriftStatus,
+};
 
 /// One user of a publisher: added when absent, adopted when present, moved between the two roles, removed with the object.
 #[derive(CustomResource, Clone, Debug, Serialize, Deserialize, KubeSchema)]
@@ -194,6 +197,10 @@ pub struct PublisherUserStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20), extend("x-kubernetes-list-type" = "atomic"))]
     pub warnings: Vec<Warning>,
+    /// When somebody changed it outside of this object, the newest first, at most 10.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 10), extend("x-kubernetes-list-type" = "atomic"))]
+    pub drift: Vec<DriftStatus>,
     /// When the user is added or removed next, as `spec.validity` says.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]

@@ -1,21 +1,26 @@
 //! What others did to what an object declares: found by its status and the listing, and kept in the status. No IO.
 
 use jiff::Timestamp;
+use kube::ResourceExt;
 
 use crate::{
-    access::PrincipalId,
+    access::{PrincipalId, publisher::Member},
     api::{
-        ConfluentUser, RoleBinding, convert,
+        ConfluentUser, PublisherUser, RoleBinding, convert,
         drift::{DriftChange, DriftStatus, KEPT},
     },
     plan::{
         Inventory, Removal, Written,
         binding::BindingDecision,
         drift::{Change, Drift},
+        publisher::{self, DesiredMember, MemberDecision},
     },
 };
 
-use super::lane::{Organization, View};
+use super::{
+    intent::lately,
+    lane::{Organization, Publisher, View},
+};
 
 /// Drift of a grant that was in force by this object's own status, and is to be.
 pub(crate) fn of_binding(
@@ -71,6 +76,29 @@ pub(crate) fn of_user(
     Drift::found(before.as_str(), None, &[before.as_str(), invitation], inventory, own)
 }
 
+/// Drift of a publisher's user who was in the role that the object's own status tells, and is to be. Where that was told lately by a
+/// former process, a listing that does not show it may be older.
+pub(crate) fn of_member(
+    object: &PublisherUser,
+    decided: &MemberDecision,
+    desired: &DesiredMember,
+    member: Option<&Member>,
+    view: &View<'_, Publisher>,
+    now: Timestamp,
+) -> Option<Drift> {
+    let recorded = convert::recorded_role(object)?;
+    let told = object.status.as_ref()?.role.as_deref() == Some(recorded.as_str());
+    let drift = publisher::drift(recorded, decided, desired, member)
+        .filter(|_| told && object.metadata.deletion_timestamp.is_none())?;
+    let uid = object.uid().unwrap_or_default();
+    // An edit that is carried out at once leaves no trace in the conditions.
+    let mut edits = object.metadata.managed_fields.iter().flatten().filter_map(|edit| edit.time.as_ref());
+    let mut news = || lately(object, view, now) || edits.any(|at| view.may_lag_behind(at.0, now));
+    let old = view.may_lag() && view.shown(&uid) != Some(recorded.as_str()) && news();
+    let ours = view.own_writes().any(|written| *written.key() == desired.key);
+    (!ours && !old).then_some(drift)
+}
+
 /// The history with one more entry, the newest first.
 pub(crate) fn with(history: &[DriftStatus], drift: &Drift, now: Timestamp) -> Vec<DriftStatus> {
     let entry = DriftStatus {
@@ -78,6 +106,8 @@ pub(crate) fn with(history: &[DriftStatus], drift: &Drift, now: Timestamp) -> Ve
         change: match drift.change {
             Change::Removed => DriftChange::Removed,
             Change::Recreated => DriftChange::Recreated,
+            Change::Promoted => DriftChange::Promoted,
+            Change::Demoted => DriftChange::Demoted,
         },
         by: drift.by.as_ref().map(|(who, _)| who.clone()),
         at: drift.by.as_ref().map(|(_, at)| format!("{at:.0}")),

@@ -24,6 +24,7 @@ use crate::{
 
 use super::{
     context::Context,
+    drift,
     ground::{lane_or_wait, link},
     intent::{Intent, lately, member::Seen},
     key::Kind,
@@ -116,7 +117,7 @@ impl Managed for PublisherUser {
         let next = validity.as_ref().ok().and_then(|validity| validity.next(now));
         status.next_transition = next.map(|at| at.to_string());
         let view = lane.view();
-        let (mut intent, mut listed) = (Intent::default(), false);
+        let (mut intent, mut listed, mut drift) = (Intent::default(), None, None);
         let known = facts.knows_delegations(&facts.namespace, context);
         let uid = self.uid().unwrap_or_default();
         let mut decision = match (facts.desired(self), view.picture()) {
@@ -151,7 +152,8 @@ impl Managed for PublisherUser {
                 let granting;
                 (intent, granting) = seen.intent(&decided);
                 intent.inherited |= deleting && lately(self, &view, now) && seen.may_be_there();
-                listed = member.is_some();
+                listed = member.map(|member| member.role.known().map_or("", PublisherRole::as_str));
+                drift = drift::of_member(self, &decided, &desired, member, &view, now);
                 // What the portal holds of somebody with whom the namespace has no business is not told.
                 let denied = decided.decision.ready.reason == Reason::DelegationDenied && decided.record.is_none();
                 let member = member.filter(|_| !denied);
@@ -167,15 +169,20 @@ impl Managed for PublisherUser {
         decision.recheck_seconds = next.map(|at| at.duration_since(now).as_secs() + 1);
         let ended = view.ended(&uid);
         drop(view);
-        if listed {
-            lane.shows(&uid, "");
+        if let Some(role) = listed {
+            lane.shows(&uid, role);
         }
+        if let Some(drift) = &drift {
+            status.drift = drift::with(&status.drift, drift, now);
+        }
+        let drift = drift.map(|it| it.sentence(&format!("`{}`", convert::member_label(&self.spec))));
         if let (Some(role), Ok(desired)) = (convert::recorded_role(self), facts.desired(self)) {
             lane.recorded(&uid, &(desired.key, role));
         }
         let before = self.status.as_ref().map(|status| status.warnings.as_slice());
         let advice = new_advice(before, &status.warnings);
-        Plan { lane: Some(lane), ended, until: next, advice, intent, ..Plan::say(decision, status, facts.recheck) }
+        let until = next;
+        Plan { lane: Some(lane), ended, until, advice, drift, intent, ..Plan::say(decision, status, facts.recheck) }
     }
 
     fn connection(&self) -> &str {

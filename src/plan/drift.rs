@@ -13,6 +13,10 @@ pub enum Change {
     Removed,
     /// It was taken away and made again, under another id.
     Recreated,
+    /// A contributor was made an owner.
+    Promoted,
+    /// An owner was made a contributor.
+    Demoted,
 }
 
 /// One finding of drift.
@@ -51,6 +55,8 @@ impl Drift {
         let done = match self.change {
             Change::Removed => "was taken away",
             Change::Recreated => "was taken away and made again",
+            Change::Promoted => "was made an owner",
+            Change::Demoted => "was made a contributor",
         };
         let by = self.by.as_ref().map(|(who, at)| format!(", by `{who}` at {at:.0}")).unwrap_or_default();
         format!("{what} {done} outside of its object{by}")

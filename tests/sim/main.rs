@@ -19,6 +19,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 mod chance;
 mod crash;
 mod doubt;
+mod drift;
 mod drive;
 mod event;
 mod fault;

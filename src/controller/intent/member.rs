@@ -83,6 +83,6 @@ impl Seen<'_> {
         let ended =
             |it: &MemberWritten| matches!(it, MemberWritten::Removed { left: None, .. }) && it.key() == self.key;
         let (view, absent) = (self.view, self.member.is_none());
-        absent && view.may_lag() && !view.has_shown(&uid, "") && !view.own_writes().any(ended)
+        absent && view.may_lag() && view.shown(&uid).is_none() && !view.own_writes().any(ended)
     }
 }

@@ -100,7 +100,12 @@ impl<R: Realm> View<'_, R> {
 
     /// Whether a picture of this process has shown what an object answers for.
     pub(crate) fn has_shown(&self, uid: &str, what: &str) -> bool {
-        self.state.made.seen.get(uid).is_some_and(|seen| seen == what)
+        self.shown(uid) == Some(what)
+    }
+
+    /// What a picture of this process last showed of what an object answers for, in words.
+    pub(crate) fn shown(&self, uid: &str) -> Option<&str> {
+        self.state.made.seen.get(uid).map(String::as_str)
     }
 
     /// Whether the listing may not show yet what a former process wrote.

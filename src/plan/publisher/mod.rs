@@ -7,6 +7,7 @@
 //! object answers for, by which a delegation that is withdrawn is judged.
 
 mod advice;
+mod drift;
 mod end;
 pub mod guard;
 mod note;
@@ -37,6 +38,7 @@ use super::{
 };
 
 pub use advice::{advice, publisher_advice};
+pub use drift::drift;
 pub use guard::{MemberGuardFacts, MemberProtection};
 pub use note::{Noted, NotedOn};
 pub use object::{Contradiction, MemberObject, Other};

@@ -148,8 +148,20 @@ fn two_objects_share_a_user_or_contradict_and_the_last_removes_it() {
 
 #[test]
 fn what_the_portal_did_meanwhile_is_seen_and_mended() {
-    let fair = Fair::open("publisher-drift");
+    let fair = Fair::open_with("publisher-drift", |it| it["spec"]["resyncInterval"] = json!("10s"));
     let stage = &fair.stage;
+    let lists = || stage.requests().iter().filter(|it| it.path.ends_with("/users")).count();
+    // A listing shows what was written: until one does, it lags for all that anybody knows.
+    let known = || {
+        let next = lists() + 2;
+        eventually("two listings", &mut || lists() >= next, &mut String::new);
+    };
+    let told = |name: &str, changes: &[&str]| {
+        let history = || stage.get("pubuser", name).unwrap()["status"]["drift"].as_array().cloned().unwrap_or_default();
+        let is = || history().iter().map(|it| it["change"].clone()).collect::<Vec<_>>() == changes;
+        eventually(&format!("{name}: {changes:?}"), &mut || is(), &mut || format!("{:?}", history()));
+        assert!(history().iter().all(|it| it["seen"].is_string() && it["by"].is_null() && it["at"].is_null()));
+    };
     stage.apply(&[
         fair.user("ada", ADA, "Contributor", json!({})),
         fair.user("hedy", "hedy@example.com", "Owner", json!({})),
@@ -157,10 +169,16 @@ fn what_the_portal_did_meanwhile_is_seen_and_mended() {
     for name in ["ada", "hedy"] {
         stage.settled("pubuser", name, "True", "InSync");
     }
+    known();
     let publisher = stage.name.clone();
     fair.portal(PublisherCommand::RemoveUser { publisher: publisher.clone(), user: ADA.to_owned(), version: None });
     fair.change_by_hand("hedy@example.com", PublisherRole::Contributor);
-    fair.relist();
+    told("ada", &["Removed"]);
+    told("hedy", &["Demoted"]);
+    let words = format!("`{ADA}` was taken away outside of its object");
+    assert_eq!(event(stage, "pubuser", "ada", "DriftDetected"), words);
+    let words = "`hedy@example.com` was made a contributor outside of its object";
+    assert_eq!(event(stage, "pubuser", "hedy", "DriftDetected"), words);
     eventually(
         "both are as declared",
         &mut || {
@@ -169,11 +187,20 @@ fn what_the_portal_did_meanwhile_is_seen_and_mended() {
         },
         &mut || format!("{:?}", fair.remote()),
     );
-    // A version that changed under the operator's hands is read again.
+    for name in ["ada", "hedy"] {
+        stage.settled("pubuser", name, "True", "InSync");
+    }
+    known();
+    fair.change_by_hand(ADA, PublisherRole::Owner);
+    told("ada", &["Promoted", "Removed"]);
+    stage.settled("pubuser", "ada", "True", "InSync");
+    assert_eq!(fair.role_of(ADA).unwrap(), "contributor active");
+    // What the object asks for is no drift, also where a version changed under the operator's hands.
     fair.change_by_hand("hedy@example.com", PublisherRole::Contributor);
     stage.apply(&[fair.user("hedy", "hedy@example.com", "Contributor", json!({}))]);
     stage.settled("pubuser", "hedy", "True", "InSync");
     assert_eq!(fair.role_of("hedy@example.com").unwrap(), "contributor active");
+    told("ada", &["Promoted", "Removed"]);
 }
 
 #[test]

@@ -144,6 +144,39 @@ fn what_is_answered_for_is_recorded_until_it_is_gone() {
 }
 
 #[test]
+fn drift_is_what_the_object_its_time_and_its_delegation_did_not_ask_for() {
+    use crate::plan::{drift::Change, publisher::drift};
+    let all = &PublisherRole::ALL[..];
+    let over = |it: &mut MemberObject| it.outside = Some(Outside::Over(now()));
+    let asleep = |it: &mut MemberObject| it.suspended = true;
+    let (mine, owner) = (|| recent(ADA, Contributor), || recent(ADA, Owner));
+    // The listing, the roles delegated, the object with what it records and what it declares; what somebody did.
+    let cases = [
+        (Some(mine()), all, holds(Contributor, |_| {}), Contributor, None),
+        (None, all, holds(Contributor, |_| {}), Contributor, Some(Change::Removed)),
+        (None, all, holds(Contributor, asleep), Contributor, Some(Change::Removed)),
+        (Some(owner()), all, holds(Contributor, |_| {}), Contributor, Some(Change::Promoted)),
+        (Some(mine()), all, holds(Owner, |_| {}), Owner, Some(Change::Demoted)),
+        // What was asked for: an edit, before and after it is carried out, an end, and a withdrawal.
+        (Some(mine()), all, holds(Contributor, |_| {}), Owner, None),
+        (Some(owner()), all, holds(Contributor, |_| {}), Owner, None),
+        (Some(owner()), all, holds(Owner, |_| {}), Contributor, None),
+        (Some(mine()), all, holds(Owner, |_| {}), Contributor, None),
+        (None, all, holds(Contributor, over), Contributor, None),
+        (Some(owner()), all, holds(Contributor, over), Contributor, None),
+        (None, &[][..], holds(Contributor, |_| {}), Contributor, None),
+        (Some(mine()), &[][..], holds(Contributor, |_| {}), Contributor, None),
+    ];
+    for (number, (held, roles, object, role, change)) in cases.into_iter().enumerate() {
+        let (portal, desired) = (under(held.clone(), roles), desired(ADA, role));
+        let decided = said(&portal, &object, &desired);
+        let found = drift(object.recorded.unwrap(), &decided, &desired, held.as_ref());
+        assert_eq!(found.as_ref().map(|it| it.change), change, "case {number}: {decided:?}");
+        assert!(found.is_none_or(|it| it.by.is_none()), "the portal keeps no record of who did what");
+    }
+}
+
+#[test]
 fn a_deleted_object_takes_along_what_it_had_before_an_edit_or_a_withdrawal() {
     let adopted = spelled(Adoption::Refuse, desired(ADA, Contributor));
     // The roles delegated, what is declared, whether it had the role; the step.
