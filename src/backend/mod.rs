@@ -65,8 +65,8 @@ pub trait AccessBackend: Send + Sync + 'static {
     /// Makes a grant. One that is already there is [`ErrorKind::Conflict`]; after [`ErrorKind::Ambiguous`], read.
     fn grant(&self, grant: Grant) -> Answer<'_, Binding>;
 
-    /// Makes the one removal that the permit is for. What is already gone counts as removed only when the vendor says
-    /// so without doubt (404); a 403 is [`ErrorKind::Forbidden`] and means nothing about presence.
+    /// Makes the one removal that the permit is for. What is said not to be there (404) is [`ErrorKind::Conflict`]: it was read right
+    /// before, so read again; a 403 is [`ErrorKind::Forbidden`] and means nothing about presence.
     fn remove(&self, permit: Permit) -> Answer<'_, ()>;
 }
 

@@ -38,6 +38,7 @@ mod reason;
 mod rename;
 mod replica;
 mod retain;
+mod shadow;
 mod stage;
 mod story;
 mod successor;

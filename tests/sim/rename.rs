@@ -6,9 +6,10 @@ use roster::simulator::Fault;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::stage::{Stage, TEAM, address, binding_spec, condition, user_spec};
+use crate::stage::{Stage, TEAM, address, binding_spec, condition, member_spec, user_spec};
 
 const USERS: &str = "confluentusers";
+const MEMBERS: &str = "publisherusers";
 const BINDINGS: &str = "accessrolebindings";
 
 fn removals(stage: &Stage) -> usize {
@@ -105,4 +106,25 @@ async fn an_object_that_may_not_invite_keeps_nobody() {
     stage.delete(USERS, "ada").await;
     stage.gone(USERS, "ada").await;
     assert!(removals(&stage) == 1 && stage.id_of(&address("ada")).is_none(), "{}", stage.tell());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_owner_whose_object_is_renamed_stays_an_owner() {
+    let stage = Stage::new(213).await;
+    stage.publisher().await;
+    stage.ready("publishers", "p").await;
+    let member = |name: &str| json!({"metadata": {"name": name}, "spec": member_spec("ada", "Owner")});
+    stage.create(MEMBERS, TEAM, member("old")).await;
+    stage.ready(MEMBERS, "old").await;
+    sleep(Duration::from_mins(20)).await;
+    stage.create(MEMBERS, TEAM, member("new")).await;
+    sleep(Duration::from_millis(100)).await;
+    stage.delete(MEMBERS, "old").await;
+    stage.gone(MEMBERS, "old").await;
+    sleep(Duration::from_mins(15)).await;
+    let object = stage.ready(MEMBERS, "new").await;
+    assert_eq!((&object["status"]["grantedRole"], removals(&stage)), (&json!("Owner"), 0), "{}", stage.tell());
+    stage.delete(MEMBERS, "new").await;
+    stage.gone(MEMBERS, "new").await;
+    assert_eq!(removals(&stage), 1, "{}", stage.tell());
 }

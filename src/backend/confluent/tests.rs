@@ -335,7 +335,7 @@ async fn people_are_invited_and_renamed() {
 
 /// A permit is made by the guards alone, so these begin one step behind it.
 #[tokio::test(start_paused = true)]
-async fn each_removal_is_one_request_and_gone_is_gone_only_by_the_apis_word() {
+async fn each_removal_is_one_request_and_what_is_said_not_to_be_there_is_read_again() {
     let email = Email::parse("gus@example.com").unwrap();
     let binding: Binding =
         read::Item::read(serde_json::from_str(data!("created_role_binding")).unwrap(), ORGANIZATION).unwrap();
@@ -347,16 +347,16 @@ async fn each_removal_is_one_request_and_gone_is_gone_only_by_the_apis_word() {
     let cases = [
         (&binding, answer(200, data!("created_role_binding")), None),
         (&binding, answer(204, ""), None),
-        (&binding, not_found.clone(), None),
+        (&binding, not_found.clone(), Some(ErrorKind::Conflict)),
         (&binding, answer(404, "<html>"), Some(ErrorKind::Ambiguous)),
         (&binding, answer(200, "<html>"), Some(ErrorKind::Ambiguous)),
         (&binding, answer(403, r#"{"error_code":40301,"message":"Either"}"#), Some(ErrorKind::Forbidden)),
         (&binding, accepted.clone(), Some(ErrorKind::Invalid)),
         (&account, answer(204, ""), None),
-        (&account, not_found.clone(), None),
+        (&account, not_found.clone(), Some(ErrorKind::Conflict)),
         (&account, answer(500, ""), Some(ErrorKind::Ambiguous)),
         (&invitation, answer(204, ""), None),
-        (&invitation, not_found, None),
+        (&invitation, not_found, Some(ErrorKind::Conflict)),
         (&invitation, accepted, Some(ErrorKind::Conflict)),
         (&invitation, answer(400, ""), Some(ErrorKind::Invalid)),
     ];

@@ -61,11 +61,8 @@ impl ConfluentCloud {
             Removal::Account { user, .. } => ("delete a user", "/iam/v2/users/{id}", user.as_str()),
             Removal::Invitation { id, .. } => ("withdraw an invitation", "/iam/v2/invitations/{id}", id.as_str()),
         };
-        match self.http.send(Call::new(operation, Method::DELETE, template).argument(id)).await {
-            Ok(reply) => reply.acknowledged(),
-            Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(accepted(removal, error)),
-        }
+        let sent = self.http.send(Call::new(operation, Method::DELETE, template).argument(id)).await;
+        sent.map_err(|error| moved_on(removal, error))?.acknowledged()
     }
 
     fn made<T: Item>(&self, reply: &Reply) -> Result<T, BackendError> {
@@ -74,10 +71,12 @@ impl ConfluentCloud {
     }
 }
 
-/// An invitation that was accepted meanwhile answers 400: nothing is wrong with the request, the state has moved on.
-fn accepted(removal: &Removal, mut error: BackendError) -> BackendError {
-    let meanwhile = matches!(removal, Removal::Invitation { .. }) && error.public.contains("already accepted");
-    if meanwhile && error.kind == ErrorKind::Invalid {
+/// Nothing is wrong with the request, the state has moved on. An invitation that was accepted meanwhile answers 400. What is "not
+/// there" was there a moment ago, where it was read: whether it went a listing says, since nobody would stand for what is left.
+fn moved_on(removal: &Removal, mut error: BackendError) -> BackendError {
+    let invitation = matches!(removal, Removal::Invitation { .. });
+    let accepted = invitation && error.kind == ErrorKind::Invalid && error.public.contains("already accepted");
+    if accepted || error.kind == ErrorKind::NotFound {
         error.kind = ErrorKind::Conflict;
     }
     error

@@ -114,13 +114,19 @@ async fn look_around<R: Realm>(
     Ok(Around { known, read })
 }
 
-/// What a removal is judged by: as if every other one that may have happened had.
+/// What a removal is judged by: as if every other one that may have happened had, but for those with which it would itself end
+/// nothing any more. What is to go was read right before, so none of these can be relied on: an account that was not deleted after
+/// all would lose its role unjudged.
 fn supposing<R: Realm>(lane: &Lane<R>, removal: &R::Removal, known: &R::Around) -> R::Around {
     let (mut known, own) = (known.clone(), R::canonical(removal));
     let state = lane.read();
     let doubtful = state.doubtful.iter().filter(|(_, at)| at.elapsed() < LONGEST_LAG);
     for (doubtful, _) in doubtful.filter(|(doubtful, _)| R::canonical(doubtful) != own) {
-        R::passed(&mut known, &R::supposed(doubtful));
+        let mut without = known.clone();
+        R::passed(&mut without, &R::supposed(doubtful));
+        if R::ends_administration(removal, &without) || !R::ends_administration(removal, &known) {
+            known = without;
+        }
     }
     known
 }
@@ -158,16 +164,17 @@ async fn remove<R: Realm>(
     })
 }
 
-/// Whether an answer leaves no doubt that a removal was not made, now or at an earlier try.
+/// Whether an answer leaves no doubt that a removal was not made, now or at an earlier try. A gateway that repeats one passes on what
+/// the repetition is told: that it is not there, which may be a 403, or in conflict.
 fn certainly_not_made(kind: ErrorKind) -> bool {
     match kind {
-        ErrorKind::CredentialsRejected
-        | ErrorKind::Forbidden
+        ErrorKind::CredentialsRejected | ErrorKind::Invalid | ErrorKind::QuotaExceeded | ErrorKind::Throttled => true,
+        ErrorKind::Forbidden
         | ErrorKind::Conflict
-        | ErrorKind::Invalid
-        | ErrorKind::QuotaExceeded
-        | ErrorKind::Throttled => true,
-        ErrorKind::NotFound | ErrorKind::Unavailable | ErrorKind::Ambiguous | ErrorKind::Malformed => false,
+        | ErrorKind::NotFound
+        | ErrorKind::Unavailable
+        | ErrorKind::Ambiguous
+        | ErrorKind::Malformed => false,
     }
 }
 

@@ -162,7 +162,13 @@ async fn what_another_leader_counted_meanwhile_counts() {
 #[tokio::test]
 async fn what_the_vendor_certainly_did_not_remove_is_given_back_and_what_is_not_certain_is_not() {
     let scene = Scene::open().await;
-    for (kind, spent) in [(ErrorKind::Forbidden, 0), (ErrorKind::Throttled, 0), (ErrorKind::Ambiguous, 1)] {
+    for (kind, spent) in [
+        (ErrorKind::Throttled, 0),
+        (ErrorKind::Invalid, 0),
+        (ErrorKind::Forbidden, 1),
+        (ErrorKind::Conflict, 1),
+        (ErrorKind::Ambiguous, 1),
+    ] {
         *scene.vendor.refuses.lock().unwrap() = Some(kind);
         scene.revoke(2).await;
         let record = scene.lane.read().budget.record.clone().unwrap();

@@ -40,6 +40,12 @@ pub(crate) fn faults() -> Vec<(&'static str, Fault)> {
         ("a listing is refused with 504", Fault::status("GET", invitations, 504)),
         ("writes are refused with 429", Fault::status("POST", "/iam/v2/", 429).times(2)),
         ("all is refused with 429 for a while", Fault::new("GET", "/iam/v2/", later)),
+        ("a removal is refused with 403", Fault::status("DELETE", bindings, 403)),
+        ("a removal is refused with 404", Fault::status("DELETE", bindings, 404)),
+        ("a removal is refused with 409", Fault::status("DELETE", bindings, 409)),
+        ("a removal is made and answered with 403", Fault::new("DELETE", bindings, error(403)).after_execution()),
+        ("a removal is made and answered with 404", Fault::new("DELETE", bindings, error(404)).after_execution()),
+        ("a removal is made and answered with 409", Fault::new("DELETE", bindings, error(409)).after_execution()),
     ]
 }
 
@@ -157,7 +163,7 @@ impl Step {
                 stage.start();
             }
             Self::Trouble(trouble) => stage.memory.trouble(*trouble),
-            Self::Tell => stage.memory.hold_still(false),
+            Self::Tell => stage.memory.tell(),
             Self::Suspend(name, suspend) => {
                 stage.perhaps_edit(BINDINGS, name, json!({"spec": {"suspend": suspend}})).await;
             }
@@ -179,8 +185,8 @@ impl Step {
                 stage.simulator.update(|knobs| knobs.lag = lag).unwrap();
             }
             Self::Limit(limit) => {
-                // A vendor tells of its rate, or names the time when it refuses, or does not.
-                let (headers, retry_after) = (limit % 3 == 0, limit % 3 < 2);
+                // A vendor tells of its rate, or names the time when it refuses, or both, or neither.
+                let (headers, retry_after) = (limit % 2 == 0, limit % 4 < 2);
                 let rate = RateLimit { limit: *limit, window: 10, retry_after, headers };
                 stage.simulator.update(|knobs| knobs.rate_limit = (*limit > 0).then_some(rate)).unwrap();
             }

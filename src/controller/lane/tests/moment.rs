@@ -121,6 +121,19 @@ async fn an_administrator_whose_removal_is_in_doubt_is_none_who_remains() {
     assert_eq!(scene.removed(), 2);
 }
 
+/// What was not deleted after all would else lose its role as somebody who has none.
+#[tokio::test(start_paused = true)]
+async fn an_administrator_whose_account_may_be_gone_is_judged_as_one_who_is_there() {
+    let scene = Scene::open().await;
+    *scene.vendor.refuses.lock().unwrap() = Some(ErrorKind::Ambiguous);
+    assert_eq!(scene.remove(0, account(0)).await, Some(Reason::BackendUnavailable));
+    *scene.vendor.refuses.lock().unwrap() = None;
+    let gone = crate::plan::Written::Removed(administrator(1));
+    scene.lane.write().unconfirmed.push((gone, Instant::now()));
+    assert_eq!(scene.remove(9, administrator(0)).await, Some(Reason::LastOrganizationAdmin));
+    assert_eq!(scene.removed(), 0);
+}
+
 /// A role that was declared for the person while the removal waited in the queue falls with the account.
 #[tokio::test]
 async fn an_account_under_which_something_was_put_since_is_decided_about_again() {
