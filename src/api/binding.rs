@@ -58,7 +58,7 @@ pub struct RoleBindingSpec {
     pub scope: ScopeSpec,
     /// Whether a grant that was there before the object is taken over (`Adopt`) or left alone (`Refuse`). When absent,
     /// ordinary roles are taken over and administrative ones (`OrganizationAdmin`, `AccountAdmin`, `EnvironmentAdmin`,
-    /// `CloudClusterAdmin`) are not.
+    /// `CloudClusterAdmin`) are not. A grant that another object stands for is shared, and needs no adoption.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Adoption")]
     pub adoption: Option<Adoption>,

@@ -3,6 +3,8 @@
 mod granting;
 mod publisher;
 mod removal;
+#[cfg(test)]
+mod tests;
 mod unmanaged;
 
 use std::time::Duration;
@@ -75,15 +77,19 @@ pub fn desired_binding(
 ) -> Result<DesiredBinding, Finding> {
     let scope =
         scope(&spec.scope, &organization.organization_id).map_err(|error| invalid(format!("`spec.scope`: {error}")))?;
-    let deletion = spec.deletion_policy.unwrap_or(organization.deletion_policy);
     validity(spec.validity.as_ref())?;
     Ok(DesiredBinding {
         principal: principal(&spec.principal, user_email)?,
         role: spec.role.clone(),
         scope,
         adoption: spec.adoption.map(Into::into),
-        retain: deletion == BindingDeletion::Retain,
+        retain: retains(spec, organization),
     })
+}
+
+/// Whether the grant stays when its object is deleted: what the object leaves open its organization says.
+pub fn retains(spec: &RoleBindingSpec, organization: &ConfluentOrganizationSpec) -> bool {
+    spec.deletion_policy.unwrap_or(organization.deletion_policy) == BindingDeletion::Retain
 }
 
 /// When declared access is in force.
@@ -323,70 +329,4 @@ fn seconds(text: &str) -> Option<u64> {
         _ => return None,
     };
     digits.parse::<u64>().ok().filter(|count| *count > 0).map(|count| count.saturating_mul(unit))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{from_value, json};
-
-    use super::*;
-
-    #[test]
-    fn every_typed_place_is_a_crn() {
-        let cases = [
-            (json!({"organization": {}}), ""),
-            (json!({"environment": "env-1"}), "environment=env-1"),
-            (json!({"environment": "env-1", "cluster": "lkc-1"}), "environment=env-1/cloud-cluster=lkc-1"),
-            (
-                json!({"environment": "env-1", "cluster": "lkc-1", "resource": {"type": "Topic", "name": "a/b"}}),
-                "environment=env-1/cloud-cluster=lkc-1/kafka=lkc-1/topic=a%2Fb",
-            ),
-            (
-                json!({"environment": "env-1", "cluster": "lkc-1", "resource": {"type": "KsqlCluster", "name": "sales"}}),
-                "environment=env-1/cloud-cluster=lkc-1/ksql=sales",
-            ),
-            (
-                json!({"environment": "env-1", "schemaRegistry": "lsrc-1", "resource": {"type": "Subject", "name": ":.a:", "patternType": "Prefixed"}}),
-                "environment=env-1/schema-registry=lsrc-1/subject=:.a:*",
-            ),
-            (
-                json!({"environment": "env-1", "resource": {"type": "ProviderIntegration", "name": "cspi-1"}}),
-                "environment=env-1/provider-integration=cspi-1",
-            ),
-            (
-                json!({"organization": {}, "identityProvider": "op-1", "resource": {"type": "IdentityPool", "name": "pool-1"}}),
-                "identity-provider=op-1/identity-pool=pool-1",
-            ),
-            (
-                json!({"organization": {}, "resource": {"type": "ServiceAccount", "patternType": "All"}}),
-                "service-account=*",
-            ),
-            (json!({"crn": "crn://confluent.cloud/organization=o/user=u-1"}), "user=u-1"),
-        ];
-        for (spec, expected) in cases {
-            let spec: ScopeSpec = from_value(spec).unwrap();
-            assert_eq!(scope(&spec, "o").map(|scope| scope.to_string()), Ok(expected.to_owned()));
-        }
-        let other: ScopeSpec = from_value(json!({"crn": "crn://confluent.cloud/organization=p"})).unwrap();
-        assert!(scope(&other, "o").unwrap_err().contains("is of the organization `p`"));
-    }
-
-    #[test]
-    fn what_cannot_be_read_in_delegations_permits_nothing_and_is_told() {
-        let grant = |longest: &str| json!({"roles": ["*"], "within": [{"organization": {}}], "maxDuration": longest});
-        let delegation = |name: &str, longest: &str| json!({"name": name, "grant": [grant(longest)]});
-        let spec = json!({"organizationId": "o",
-            "backend": {"confluentCloud": {"auth": {"apiKey": {"secretRef": {"name": "a"}}}}},
-            "delegations": [delegation("fine", "24h"), delegation("broken", "a day"), delegation("none", "0h")]});
-        let spec: ConfluentOrganizationSpec = from_value(spec).unwrap();
-        let told = |name: &str, text: &str| {
-            format!(
-                "delegation `{name}`: `maxDuration`: `{text}` is no number with 'm', 'h' or 'd', so it permits nothing"
-            )
-        };
-        assert_eq!(broken_delegations(&spec), [told("broken", "a day"), told("none", "0h")]);
-        let longest = delegations(&spec).into_iter().map(|it| it.grants[0].max_duration).collect::<Vec<_>>();
-        let nothing = Some(SignedDuration::ZERO);
-        assert_eq!(longest, [Some(SignedDuration::from_hours(24)), nothing, nothing]);
-    }
 }

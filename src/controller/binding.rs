@@ -32,6 +32,7 @@ use super::{
     managed::{Managed, Plan, is_due, new_advice},
     missed, neighbour,
     unmanaged::left_behind,
+    wake::is_going,
 };
 
 /// What was observed of one binding's object.
@@ -65,9 +66,7 @@ impl Managed for RoleBinding {
         let lane = match lane_or_wait(self, &ground.link, ground.observing, &status) {
             Ok(lane) => lane,
             Err(mut plan) => {
-                let live = self.metadata.deletion_timestamp.is_none();
-                let recorded = convert::recorded(self).filter(|_| live);
-                plan.declares = recorded.into_iter().map(|recorded| recorded.grant).collect();
+                plan.declares = convert::recorded(self).into_iter().map(|recorded| recorded.grant).collect();
                 // Something is due and cannot be done: that is no time to be quiet.
                 plan.quiet &= !is_due(status.next_transition.as_deref(), now);
                 return *plan;
@@ -79,6 +78,7 @@ impl Managed for RoleBinding {
         let uid = self.uid().unwrap_or_default();
         let known = |grant: &Grant| context.declared.others(self.connection(), grant, &uid);
         let all = |grant: &Grant| neighbour::others(self, grant, ground, &view, context, now);
+        let answered = |grant: &Grant| context.declared.is_answered(self.connection(), grant, &uid);
         let mut doubted = Vec::new();
         let decided = match view.picture() {
             Some(inventory) => {
@@ -86,7 +86,7 @@ impl Managed for RoleBinding {
                 let mut object = object(self, desired.as_ref().ok(), ground, context, now);
                 (object.made, doubted) = intent::made(self, &object, &facts, &view);
                 object.doubted = !doubted.is_empty();
-                decide(&object, &desired, &facts, Sharers { known: &known, all: &all })
+                decide(&object, &desired, &facts, Sharers { known: &known, all: &all, answered: &answered })
             }
             None => crate::plan::Decision::say(Reason::OrganizationNotReady, "there is no listing yet").into(),
         };
@@ -107,6 +107,8 @@ impl Managed for RoleBinding {
         status.warnings = convert::warnings(&self.metadata, advice(self, &decided, lane.realm(), &view, now));
         let ended = view.ended(&uid);
         let recorded = convert::recorded(self);
+        let own = recorded.iter().map(|recorded| recorded.grant.clone());
+        let answers_for: Vec<Grant> = own.chain(view.made(&uid)).collect();
         let drift = view.picture().and_then(|inventory| drift::of_binding(self, &decided, inventory, &view));
         if let Some(drift) = &drift {
             status.drift = drift::with(&status.drift, drift, now);
@@ -124,7 +126,11 @@ impl Managed for RoleBinding {
         if let Some(recorded) = recorded {
             lane.recorded(&uid, &recorded.grant);
         }
-        let (lane, declares) = (Some(lane), decided.declares);
+        let (lane, mut declares) = (Some(lane), decided.declares);
+        if is_going(self) {
+            // What it has to end is its own until it has, unless another object comes to declare it.
+            declares = answers_for;
+        }
         let advice = new_advice(self.status.as_ref().map(|status| status.warnings.as_slice()), &status.warnings);
         let recheck = young(self, now).map_or(facts.recheck, |left| left.min(facts.recheck));
         Plan {

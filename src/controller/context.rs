@@ -23,7 +23,7 @@ use super::{
     declared::Declared,
     event::Recorder,
     key::{Kind, ObjectKey},
-    lane::{Organization, Publisher},
+    lane::{Organization, Publisher, Wake},
     lease::Leadership,
     link::Links,
     memory::Memory,
@@ -133,10 +133,12 @@ impl Context {
         self.wake.namespaces.get(&ObjectRef::new(name)).is_some()
     }
 
-    /// Forgets what this process remembers of an object.
+    /// Forgets what this process remembers of an object, and wakes whoever shared something with it.
     pub(crate) fn forget(&self, key: &ObjectKey) {
         self.memory.forget(&key.uid);
-        self.declared.remove(&key.uid);
+        for other in self.declared.remove(&key.uid) {
+            Wake::object(&*self.wake, &other);
+        }
     }
 
     /// An object of a realm was let go: whoever waited for that is woken. The realm is told by name, since

@@ -5,16 +5,17 @@ use std::{
     collections::{BTreeSet, HashMap},
     hash::Hash,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use kube::Resource;
+use tokio::time::Instant;
 
 use crate::{
     access::Grant,
     api::{RoleBinding, convert},
 };
 
-use super::{key::ObjectKey, managed::key_of, shelf::Shelf};
+use super::{key::ObjectKey, managed::key_of, shelf::Shelf, wake::is_going};
 
 /// The index. It is complete once the cache is: it begins with what statuses record.
 #[derive(Default)]
@@ -25,17 +26,35 @@ pub(crate) struct Declared {
 /// An organization and a role.
 type Place = (String, String);
 
+/// An organization and a grant.
+type Placed = (String, Grant);
+
+/// How long what an object left to others still counts as ours: they look at it at once, and may have to wait for a write.
+const HANDED_OVER: Duration = Duration::from_mins(2);
+
 #[derive(Default)]
 struct Inner {
     filled: bool,
-    objects: HashMap<String, (ObjectKey, String, Vec<Grant>)>,
+    /// Objects that stand for grants.
+    stay: Index,
+    /// Objects that are being deleted, with what they answer for until they are gone.
+    go: Index,
+    /// What those that are gone answered for, and since when.
+    gone: Vec<(Placed, Instant)>,
     /// The organization and role of each object that was not looked at since the start, by uid. Before a crash one may have
     /// made what its status does not record.
     unseen: HashMap<String, (ObjectKey, Place)>,
     /// How many of these there are.
     roles: HashMap<Place, usize>,
-    /// By organization and grant, the uids.
-    grants: HashMap<(String, Grant), BTreeSet<String>>,
+}
+
+/// Objects by what they have to do with.
+#[derive(Default)]
+struct Index {
+    /// By uid.
+    objects: HashMap<String, (ObjectKey, String, Vec<Grant>)>,
+    /// The uids.
+    grants: HashMap<Placed, BTreeSet<String>>,
 }
 
 impl Declared {
@@ -51,16 +70,15 @@ impl Declared {
         }
         inner.filled = true;
         let recorded = bindings.select(|object| {
-            let live = object.meta().deletion_timestamp.is_none();
-            let grant = convert::recorded(object).filter(|_| live)?.grant;
-            Some((key_of(object)?, object.spec.organization_ref.name.clone(), grant))
+            let grant = convert::recorded(object)?.grant;
+            Some((key_of(object)?, object.spec.organization_ref.name.clone(), grant, is_going(object)))
         });
-        for (key, organization, grant) in recorded {
-            inner.put(&key, &organization, vec![grant]);
+        for (key, organization, grant, going) in recorded {
+            inner.put(&key, &organization, vec![grant], going);
         }
         let live = bindings.select(|object| {
             let place = (object.spec.organization_ref.name.clone(), object.spec.role.clone());
-            let key = key_of(object).filter(|_| object.meta().deletion_timestamp.is_none())?;
+            let key = key_of(object).filter(|_| !is_going(object))?;
             Some((key, place))
         });
         for (key, place) in live {
@@ -68,19 +86,19 @@ impl Declared {
         }
     }
 
-    /// What an object stands for from now on. Gives the others that stand for what it newly does, or no longer does: they
-    /// have something else to say of themselves.
-    pub(crate) fn put(&self, key: &ObjectKey, organization: &str, grants: &[Grant]) -> Vec<ObjectKey> {
+    /// What an object stands for from now on, or answers for until it is gone. Gives the others that have to do with what it newly
+    /// does, or no longer does: they have something else to say of themselves, or to leave in place.
+    pub(crate) fn put(&self, key: &ObjectKey, organization: &str, grants: &[Grant], going: bool) -> Vec<ObjectKey> {
         let mut inner = self.lock();
-        let known = inner.objects.get(&key.uid).map(|(_, _, grants)| grants.clone()).unwrap_or_default();
-        if known == grants {
+        let known = inner.stay.of(&key.uid).to_vec();
+        let stays = if going { &[] } else { grants };
+        let leaves = if going { grants } else { &[] };
+        if known == stays && inner.go.of(&key.uid) == leaves {
             return Vec::new();
         }
-        inner.put(key, organization, grants.to_vec());
-        let news = grants.iter().filter(|it| !known.contains(it)).chain(known.iter().filter(|it| !grants.contains(it)));
-        let uids = news.filter_map(|grant| inner.grants.get(&(organization.to_owned(), grant.clone()))).flatten();
-        let others = uids.filter(|uid| **uid != key.uid).filter_map(|uid| inner.objects.get(uid));
-        others.map(|(key, _, _)| key.clone()).collect()
+        inner.put(key, organization, grants.to_vec(), going);
+        let news = stays.iter().filter(|it| !known.contains(it)).chain(known.iter().filter(|it| !stays.contains(it)));
+        inner.concerned(organization, news, &key.uid)
     }
 
     /// An object was looked at with the picture of its organization at hand: what it stands for is known.
@@ -88,16 +106,28 @@ impl Declared {
         self.lock().see(uid);
     }
 
-    pub(crate) fn remove(&self, uid: &str) {
-        let mut inner = self.lock();
+    /// An object is gone. Gives the others that have to do with what it answered for.
+    pub(crate) fn remove(&self, uid: &str) -> Vec<ObjectKey> {
+        let (mut inner, now) = (self.lock(), Instant::now());
         inner.see(uid);
-        inner.remove(uid);
+        inner.gone.retain(|(_, since)| now.duration_since(*since) < HANDED_OVER);
+        let Some((_, organization, grants)) = inner.take(uid) else { return Vec::new() };
+        inner.gone.extend(grants.iter().map(|grant| ((organization.clone(), grant.clone()), now)));
+        inner.concerned(&organization, grants.iter(), uid)
+    }
+
+    /// Whether any other object answers for a grant, or did until a moment ago: then it was not there before us.
+    pub(crate) fn is_answered(&self, organization: &str, grant: &Grant, but: &str) -> bool {
+        let (inner, placed) = (self.lock(), (organization.to_owned(), grant.clone()));
+        let others = |index: &Index| index.grants.get(&placed).is_some_and(|uids| uids.iter().any(|uid| uid != but));
+        let lately = |(gone, since): &(Placed, Instant)| *gone == placed && since.elapsed() < HANDED_OVER;
+        others(&inner.stay) || others(&inner.go) || inner.gone.iter().any(lately)
     }
 
     /// Whether any object stands for a grant; `None` where one may that was not looked at yet. One that is gone meanwhile never is.
     pub(crate) fn knows(&self, organization: &str, grant: &Grant, exists: impl Fn(&ObjectKey) -> bool) -> Option<bool> {
         let mut inner = self.lock();
-        if inner.grants.contains_key(&(organization.to_owned(), grant.clone())) {
+        if inner.stay.grants.contains_key(&(organization.to_owned(), grant.clone())) {
             return Some(true);
         }
         let place = (organization.to_owned(), grant.role.clone());
@@ -121,10 +151,7 @@ impl Declared {
     /// The objects that stand for a grant, as `namespace/name`, but for one.
     pub(crate) fn others(&self, organization: &str, grant: &Grant, but: &str) -> Vec<String> {
         let inner = self.lock();
-        let uids = inner.grants.get(&(organization.to_owned(), grant.clone()));
-        let others = uids.into_iter().flatten().filter(|uid| *uid != but);
-        let mut names: Vec<String> =
-            others.filter_map(|uid| inner.objects.get(uid)).map(|(key, _, _)| key.to_string()).collect();
+        let mut names: Vec<String> = inner.stay.others(organization, grant, but).map(ToString::to_string).collect();
         names.sort();
         names
     }
@@ -156,8 +183,37 @@ impl Inner {
         }
     }
 
+    fn put(&mut self, key: &ObjectKey, organization: &str, grants: Vec<Grant>, going: bool) {
+        self.take(&key.uid);
+        let index = if going { &mut self.go } else { &mut self.stay };
+        index.put(key, organization, grants);
+    }
+
+    fn take(&mut self, uid: &str) -> Option<(ObjectKey, String, Vec<Grant>)> {
+        self.stay.take(uid).or_else(|| self.go.take(uid))
+    }
+
+    /// Who else has to do with any of these, each once.
+    fn concerned<'a>(&self, organization: &str, of: impl Iterator<Item = &'a Grant>, but: &str) -> Vec<ObjectKey> {
+        let both = [&self.stay, &self.go];
+        let of: Vec<&Grant> = of.collect();
+        let found = both.iter().flat_map(|index| of.iter().flat_map(|grant| index.others(organization, grant, but)));
+        found.cloned().collect::<BTreeSet<ObjectKey>>().into_iter().collect()
+    }
+}
+
+impl Index {
+    fn of(&self, uid: &str) -> &[Grant] {
+        self.objects.get(uid).map_or(&[], |(_, _, grants)| grants)
+    }
+
+    fn others<'a>(&'a self, organization: &str, grant: &Grant, but: &'a str) -> impl Iterator<Item = &'a ObjectKey> {
+        let uids = self.grants.get(&(organization.to_owned(), grant.clone()));
+        let others = uids.into_iter().flatten().filter(move |uid| *uid != but);
+        others.filter_map(|uid| self.objects.get(uid)).map(|(key, _, _)| key)
+    }
+
     fn put(&mut self, key: &ObjectKey, organization: &str, grants: Vec<Grant>) {
-        self.remove(&key.uid);
         for grant in &grants {
             self.grants.entry((organization.to_owned(), grant.clone())).or_default().insert(key.uid.clone());
         }
@@ -166,13 +222,12 @@ impl Inner {
         }
     }
 
-    fn remove(&mut self, uid: &str) {
-        let Some((_, organization, grants)) = self.objects.remove(uid) else {
-            return;
-        };
-        for grant in grants {
-            forget(&mut self.grants, &(organization.clone(), grant), uid);
+    fn take(&mut self, uid: &str) -> Option<(ObjectKey, String, Vec<Grant>)> {
+        let taken = self.objects.remove(uid)?;
+        for grant in &taken.2 {
+            forget(&mut self.grants, &(taken.1.clone(), grant.clone()), uid);
         }
+        Some(taken)
     }
 }
 
@@ -212,5 +267,29 @@ mod tests {
         declared.seen("uid-2");
         assert_eq!(declared.knows("o", &grant("Operator"), there), Some(false));
         assert!(declared.lock().roles.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_an_object_answers_for_until_it_is_gone_is_ours_and_nobodys_reason_to_share() {
+        let (declared, operator) = (Declared::default(), [grant("Operator")]);
+        assert!(declared.put(&key("old"), "o", &operator, false).is_empty());
+        assert!(declared.is_answered("o", &operator[0], "new") && !declared.is_answered("o", &operator[0], "old"));
+        assert!(!declared.is_answered("another", &operator[0], "new"));
+        assert_eq!(declared.put(&key("new"), "o", &operator, false), [key("old")]);
+        assert_eq!(declared.put(&key("old"), "o", &operator, true), [key("new")], "it is shared no longer");
+        assert!(declared.put(&key("old"), "o", &operator, true).is_empty());
+        assert!(declared.others("o", &operator[0], "new").is_empty());
+        assert!(declared.is_answered("o", &operator[0], "new"), "until it is gone");
+        assert_eq!(
+            declared.put(&key("later"), "o", &operator, false),
+            [key("new"), key("old")],
+            "it may stay after all"
+        );
+        assert_eq!(declared.remove("old"), [key("later"), key("new")]);
+        declared.remove("new");
+        declared.remove("later");
+        assert!(declared.is_answered("o", &operator[0], ""));
+        tokio::time::advance(HANDED_OVER).await;
+        assert!(!declared.is_answered("o", &operator[0], ""));
     }
 }

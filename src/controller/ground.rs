@@ -7,7 +7,10 @@ use jiff::Timestamp;
 use kube::ResourceExt;
 
 use crate::{
-    access::{Catalogue, Delegation, delegation::Namespace},
+    access::{
+        Catalogue, Delegation, Email,
+        delegation::{self, Namespace},
+    },
     api::{ConfluentOrganization, ConfluentOrganizationSpec, RELEASE, common::Management, convert},
     plan::{Decision, Facts, Finding, Inventory, Protection},
 };
@@ -58,6 +61,14 @@ impl Ground {
     /// The organization's spec; there whenever there is a lane.
     pub(crate) fn spec(&self) -> Option<&ConfluentOrganizationSpec> {
         self.organization.as_ref()?.0.as_ref().ok().map(|organization| &organization.spec)
+    }
+
+    /// Whether objects of a namespace may declare that person, as far as can be told: where it cannot, they may.
+    pub(crate) fn may_invite(&self, namespace: &str, email: &str, context: &Context) -> bool {
+        let known = context.knows_namespace(namespace)
+            && self.spec().is_some_and(|spec| convert::broken_delegations(spec).is_empty());
+        let Some(email) = Email::parse(email).ok().filter(|_| known) else { return true };
+        delegation::may_invite(&self.delegations, &context.namespace(namespace), &email).is_ok()
     }
 
     /// The facts of a plan, over a look at the lane.

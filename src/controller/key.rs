@@ -5,7 +5,7 @@ use std::fmt;
 use crate::telemetry::metrics;
 
 /// Our kinds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Kind {
     Organization,
     User,
@@ -39,7 +39,7 @@ impl Kind {
 }
 
 /// One object, for good: the uid tells a re-created one from its predecessor.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ObjectKey {
     pub(crate) kind: Kind,
     /// Empty for cluster-scoped kinds.

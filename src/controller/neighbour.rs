@@ -33,6 +33,9 @@ pub(crate) fn standing_for(
 ) -> Vec<String> {
     live_bindings(&user.spec.organization_ref.name, "", context, |other| may_mean(other, user, principal))
         .filter(|other| {
+            let but = other.uid().unwrap_or_default();
+            let answered = |grant: &Grant| context.declared.is_answered(other.connection(), grant, &but);
+            let claims: Of<'_> = &|object, desired, facts| claims(object, desired, facts, &answered);
             grants_of(other, ground, view, context, now, claims).iter().any(|grant| grant.principal == *principal)
         })
         .map(|other| name_of(&other))
@@ -60,6 +63,8 @@ pub(super) fn others(
     now: Timestamp,
 ) -> Vec<String> {
     let but = binding.uid().unwrap_or_default();
+    // What is asked about is what the binding itself answers for.
+    let stands_for: Of<'_> = &|object, desired, facts| stands_for(object, desired, facts, &|it| it == grant);
     live_bindings(binding.connection(), &but, context, |other| may_stand_for(other, grant))
         .filter(|other| grants_of(other, ground, view, context, now, stands_for).contains(grant))
         .map(|other| name_of(&other))
@@ -115,13 +120,16 @@ fn may_mean(other: &RoleBinding, user: &ConfluentUser, id: &PrincipalId) -> bool
         || principal.user_ref.is_some()
 }
 
+/// What an object stands for, as far as is asked.
+type Of<'a> = &'a dyn Fn(&BindingObject, &Result<DesiredBinding, Finding>, &Facts<'_>) -> Vec<Grant>;
+
 fn grants_of(
     binding: &RoleBinding,
     ground: &Ground,
     view: &View<'_, Organization>,
     context: &Context,
     now: Timestamp,
-    of: fn(&BindingObject, &Result<DesiredBinding, Finding>, &Facts<'_>) -> Vec<Grant>,
+    of: Of<'_>,
 ) -> Vec<Grant> {
     let Some(inventory) = view.picture() else {
         return Vec::new();

@@ -115,7 +115,7 @@ async fn pass<K: Managed>(object: &K, context: &Context) -> Result<(Action, Reco
     let mut plan = object.plan(&facts, context, now);
     plan.grounds = grounds;
     drop(facts);
-    for other in context.declared.put(&key, object.connection(), &plan.declares) {
+    for other in context.declared.put(&key, object.connection(), &plan.declares, deleting) {
         context.wake.object(&other);
     }
     if plan.lane.is_some() && plan.decision.ready.reason != Reason::OrganizationNotReady {

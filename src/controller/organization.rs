@@ -254,7 +254,7 @@ fn connected(
         advice.extend(event);
     }
     advice.extend(new);
-    let sweeps = Some(undeclared.sweeps);
+    let sweeps = Some(undeclared.sweeps).filter(|_| !undeclared.untold);
     Plan { more, advice, lane: Some(Arc::clone(lane)), sweeps, ..Plan::say(decision, status, recheck) }
 }
 

@@ -133,10 +133,10 @@ impl Managed for PublisherUser {
                 let others =
                     facts.others.iter().filter_map(|other| another(other, facts, &looked_at, &view, context, now));
                 let deleting = self.metadata.deletion_timestamp.is_some();
-                let among = MemberObject::among(created(self, now), deleting, &desired, others, &looked_at);
                 let (recorded, noted, doubted) = answered(self, &desired, known, &looked_at, &view, now);
+                let among = MemberObject::among(created(self, now), deleting, recorded, &desired, others, &looked_at);
                 let mut object = MemberObject {
-                    recorded,
+                    elsewhere: elsewhere(self, context),
                     doubted,
                     outside: validity.as_ref().ok().and_then(|validity| validity.outside(now)),
                     unreadable: validity.err(),
@@ -181,7 +181,8 @@ impl Managed for PublisherUser {
         }
         let before = self.status.as_ref().map(|status| status.warnings.as_slice());
         let advice = new_advice(before, &status.warnings);
-        Plan { lane: Some(lane), ended, advice, drift, intent, ..Plan::say(decision, status, facts.recheck) }
+        let plan = Plan::say(decision, status, facts.recheck);
+        Plan { lane: Some(lane), ended, until: next, advice, drift, intent, ..plan }
     }
 
     fn connection(&self) -> &str {
@@ -276,6 +277,16 @@ fn others(user: &PublisherUser, context: &Context) -> Vec<(PublisherUser, Namesp
         .map(|other| (other.namespace().unwrap_or_default(), other))
         .map(|(it, other)| (other, context.namespace(&it)))
         .collect()
+}
+
+/// The highest role that others for the same user answer for, also ones that are being deleted.
+fn elsewhere(user: &PublisherUser, context: &Context) -> Option<PublisherRole> {
+    let roles = context.wake.publisher_users.select(|other| {
+        let same = other.connection() == user.connection() && other.uid() != user.uid();
+        let same = same && key_in(&other.spec) == key_in(&user.spec);
+        convert::recorded_role(other).filter(|_| same)
+    });
+    roles.into_iter().max()
 }
 
 /// Objects for the same user that cannot be decoded and have somebody on the publisher: nobody can say that they give that up.

@@ -15,7 +15,7 @@ use crate::{
     access::{Grant, listing::Binding},
     api::{
         ConfluentOrganization, ConfluentOrganizationSpec, RoleBinding,
-        common::{BindingDeletion, Management, Warning},
+        common::{Management, Warning},
         convert,
         unmanaged::UnmanagedStatus,
     },
@@ -65,6 +65,8 @@ pub(crate) struct Look {
     pub(crate) told: Option<UnmanagedStatus>,
     /// What is to be removed now.
     pub(crate) sweeps: Vec<Sweep<Step>>,
+    /// The last listing failed, or is in doubt, and is no look: what is under way or held stays so.
+    pub(crate) untold: bool,
     /// When the next is.
     pub(crate) next: Option<Duration>,
 }
@@ -98,19 +100,17 @@ pub(crate) fn look(
     let marks = removable.filter_map(|(it, _)| it.binding.grant()).map(|grant| mark_of(&grant)).collect();
     let instant = Instant::now();
     let since = context.sightings.see(&object.uid().unwrap_or_default(), marks, instant);
-    // A listing that failed, or is in doubt, is no look.
-    let trusted = view.listing_failure().is_none();
-    let mut look = Look::default();
+    let mut look = Look { untold: view.listing_failure().is_some(), ..Look::default() };
     let mut told = Vec::with_capacity(judged.len());
     for (it, mut why) in judged {
         let mark = it.binding.grant().filter(|_| why.is_none()).map(|grant| mark_of(&grant));
         if let Some((mark, since)) = mark.and_then(|mark| since.get(&mark).map(|at| (mark, *at))) {
             let left = after.saturating_sub(instant.duration_since(since));
-            if left.is_zero() && trusted {
+            if left.is_zero() {
                 let sweep = judge.sweep(mark, it.binding.clone());
                 why = judge.failure(&sweep);
                 look.sweeps.push(sweep);
-            } else if !left.is_zero() {
+            } else {
                 look.next = Some(look.next.map_or(left, |next| next.min(left)));
             }
         }
@@ -212,10 +212,9 @@ pub(crate) fn left_behind(
     let (Some(spec), Some(inventory), Some(recorded)) = (spec, inventory, convert::recorded(object)) else {
         return Vec::new();
     };
-    let retain = object.spec.deletion_policy.unwrap_or(spec.deletion_policy) == BindingDeletion::Retain;
     let within = convert::removed_after(spec).and_then(|_| convert::reported_within(spec)).unwrap_or_default();
     let covered = within.iter().any(|outer| outer.covers(&recorded.grant.scope));
-    let stays = retain && covered && inventory.find(&recorded.grant).is_some();
+    let stays = convert::retains(&object.spec, spec) && covered && inventory.find(&recorded.grant).is_some();
     stays.then(|| mark_of(&recorded.grant)).into_iter().collect()
 }
 

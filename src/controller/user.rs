@@ -60,10 +60,13 @@ impl Managed for ConfluentUser {
         context.wake.bindings_of(self, &context.memory);
         if self.status.as_ref().is_none_or(|status| status.observed_generation < 0) {
             context.wake.bindings_of_a_new(self);
+            // One that is being deleted leaves the account to this one, also where its removal waits already.
+            context.wake.users_like(self);
         }
         let organization = self.connection();
         let ground = Ground::observe(self, organization, context);
-        UserFacts { sharers: sharers(self, context), recheck: context.wake.resync(organization), ground }
+        let sharers = sharers(self, &ground, context);
+        UserFacts { sharers, recheck: context.wake.resync(organization), ground }
     }
 
     fn plan(&self, facts: &UserFacts, context: &Context, now: Timestamp) -> Plan<Self> {
@@ -199,14 +202,17 @@ fn invitation(person: Person<'_>, attempts: u32) -> Option<InvitationStatus> {
     }
 }
 
-/// Other live objects of the same organization with the same e-mail.
-fn sharers(user: &ConfluentUser, context: &Context) -> Vec<String> {
+/// Other live objects of the same organization with the same e-mail. One that no delegation admits keeps nobody: else whoever may
+/// write into any namespace could.
+fn sharers(user: &ConfluentUser, ground: &Ground, context: &Context) -> Vec<String> {
     let mut names = context.wake.users.select(|other| {
         let shares = other.spec.email == user.spec.email
             && other.connection() == user.connection()
             && other.uid() != user.uid()
             && other.metadata.deletion_timestamp.is_none();
-        shares.then(|| format!("{}/{}", other.namespace().unwrap_or_default(), other.name_any()))
+        let namespace = other.namespace().unwrap_or_default();
+        let stands = shares && ground.may_invite(&namespace, &other.spec.email, context);
+        stands.then(|| format!("{namespace}/{}", other.name_any()))
     });
     names.extend(context.wake.users.broken(|other| {
         other.is_live()

@@ -108,6 +108,11 @@ impl Waker {
         }
     }
 
+    /// Other objects for the same person.
+    pub(crate) fn users_like(&self, user: &ConfluentUser) {
+        self.users.wake_where(|other| other.spec.email == user.spec.email && other.uid() != user.uid());
+    }
+
     /// Other objects for the same user of the same publisher: they share it, or contradict.
     pub(crate) fn members_like(&self, user: &PublisherUser) {
         let key = key_in(&user.spec);

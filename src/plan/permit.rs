@@ -43,6 +43,13 @@
 //! }
 //! ```
 //!
+//! ```compile_fail,E0308
+//! # use roster::{backend::PublisherBackend, plan::{Guarded, permit::MemberRemoval}};
+//! fn uncounted(backend: &dyn PublisherBackend, guarded: Guarded<MemberRemoval>) {
+//!     let _ = backend.remove(guarded);
+//! }
+//! ```
+//!
 //! ```compile_fail,E0423
 //! # use roster::plan::Leave;
 //! let leave = Leave(());
@@ -63,6 +70,16 @@
 //!     let _ = backend.remove(permit);
 //! }
 //! ```
+//!
+//! ```compile_fail,E0308
+//! # use roster::{backend::AccessBackend, plan::{Permit, permit::MemberRemoval}};
+//! fn mistaken(backend: &dyn AccessBackend, permit: Permit<MemberRemoval>) {
+//!     let _ = backend.remove(permit);
+//! }
+//! ```
+//!
+//! Inside `backend` a request that takes something away is made only by a function that uses a permit up, which
+//! `tests/it/architecture` looks after.
 
 use crate::access::{Email, PrincipalId, listing::Binding, publisher::Member};
 
@@ -147,5 +164,13 @@ impl<R> Permit<R> {
     /// What may be removed.
     pub fn removal(&self) -> &R {
         &self.removal
+    }
+}
+
+#[cfg(test)]
+impl<R: Clone> Permit<R> {
+    /// For tests of what is done with one, which have no guards.
+    pub(crate) fn of(removal: &R) -> Self {
+        Self::new(removal.clone())
     }
 }

@@ -147,6 +147,19 @@ impl Simulator {
         Self { state: Arc::new(Mutex::new(state)), clock }
     }
 
+    /// Another one, the same as this one at this moment and kept nowhere, which goes its own way from here on.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let state = self.lock();
+        let fork = Self::with(World::clone(&state.world), None, Arc::clone(&self.clock));
+        {
+            let mut forked = fork.lock();
+            (forked.knobs, forked.past) = (state.knobs.clone(), state.past.clone());
+            (forked.frozen, forked.seq, forked.window) = (state.frozen.clone(), state.seq, state.window);
+        }
+        fork
+    }
+
     /// The moment, as the world has it.
     pub fn now(&self) -> Timestamp {
         let ahead = self.lock().world.ahead();

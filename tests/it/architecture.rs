@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod source;
+mod writes;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -209,6 +210,20 @@ fn every_layer_names_what_it_may_and_nothing_else() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
+/// No adapter has a second way to take something away.
+#[test]
+fn what_takes_something_away_at_a_vendor_uses_a_permit_up() {
+    let (crates, mut used) = (crates(), BTreeSet::new());
+    let mut found = Vec::new();
+    for (path, text) in files().iter().filter(|(path, _)| path.starts_with("backend/")) {
+        let (broken, rows) = writes::broken(path, &Source::read(path, text, &crates));
+        found.extend(broken);
+        used.extend(rows);
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    assert!(writes::is_complete(&used), "some row of the table is of no function any more: {used:?}");
+}
+
 #[test]
 fn the_map_shows_the_table() {
     let map = include_str!("../../src/ARCHITECTURE.md");
@@ -297,6 +312,50 @@ fn each_rule_is_noticed_when_broken() {
         let expected: Vec<String> =
             Some(expected).filter(|said| !said.is_empty()).map(|said| format!("{path}: {said}")).into_iter().collect();
         assert_eq!(found, expected, "{path}: {text}");
+    }
+}
+
+/// The same for what may be sent.
+#[test]
+fn each_way_around_a_permit_is_noticed() {
+    let path = "backend/portal/write.rs";
+    let cases = [
+        ("fn go(&self, permit: Permit<MemberRemoval>) -> Call { Call::new(REMOVE, Method::DELETE, USER) }", ""),
+        ("fn go(&self, permit: Permit) -> Call { let f = |it| Call::new(it, Method::PUT, USER); f(DEMOTE) }", ""),
+        ("fn make_user(&self) { Call::new(ADD, Method::PUT, USER).header(header::IF_NONE_MATCH, \"*\"); }", ""),
+        (
+            "fn own(&self, member: &Member) { let call = self.upon(Method::PUT); self.change(call, PROMOTE, member, PublisherRole::Owner) }",
+            "",
+        ),
+        ("fn list(&self) { Call::new(LIST, Method::GET, USERS); } // DELETE", ""),
+        ("trait T { fn remove(&self, permit: &Permit); } const S: &str = \"DELETE\";", ""),
+        ("fn go(&self, member: &Member) { Method::DELETE }", "`go` sends `DELETE` and uses no permit up"),
+        ("fn go(&self, permit: &Permit) { Method::DELETE }", "`go` sends `DELETE` and uses no permit up"),
+        ("fn go(&self) -> Permit { Method::DELETE }", "`go` sends `DELETE` and uses no permit up"),
+        (
+            "fn go(&self, permit: Permit) { fn inner() { Method::DELETE } }",
+            "`inner` sends `DELETE` and uses no permit up",
+        ),
+        (
+            "fn go(&self, permit: Permit) {} fn own(&self) { Method::DELETE }",
+            "`own` sends `DELETE` and uses no permit up",
+        ),
+        ("fn make_user(&self) { Method::PUT }", "`make_user` sends `PUT` and uses no permit up"),
+        (
+            "fn own(&self, role: Role) { self.change(Method::PUT, PROMOTE, member, role) }",
+            "`own` sends `PUT` and uses no permit up",
+        ),
+        ("fn go(&self) { http::Method::PATCH }", "`go` sends `PATCH` and uses no permit up"),
+        ("use ::http::Method::{self, DELETE as GONE};", "`DELETE` outside of any function may be sent by everyone"),
+        ("const GONE: Method = Method::DELETE;", "`DELETE` outside of any function may be sent by everyone"),
+        ("fn go() { Method::from_bytes(b\"DELETE\") }", "`Method::from_bytes` may be any method"),
+        ("use ::http::Method::*;", "`Method::*` may be any method"),
+    ];
+    for (text, expected) in cases {
+        let (found, _) = writes::broken(path, &Source::read(path, text, &crates()));
+        let expected: Vec<String> =
+            Some(expected).filter(|said| !said.is_empty()).map(|said| format!("{path}: {said}")).into_iter().collect();
+        assert_eq!(found, expected, "{text}");
     }
 }
 

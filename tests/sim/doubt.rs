@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use roster::simulator::{
-    Fault, Simulator,
-    world::{Command, World, example},
+use roster::{
+    access::PrincipalId,
+    simulator::{
+        Fault, Simulator,
+        world::{Command, World, example},
+    },
 };
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -248,4 +251,33 @@ async fn while_a_publisher_cannot_be_read_its_users_stay_and_what_is_deleted_wai
         let contributors: Vec<String> = stage.held().into_iter().filter(|it| it.contains(" contributor ")).collect();
         assert_eq!(contributors.len(), 2, "ada and eve: {contributors:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listing_that_fails_lets_nothing_go_that_the_budget_holds() {
+    let stage = Stage::new(9).await;
+    stage.ready("confluentorganizations", "o").await;
+    let crn = format!("crn://confluent.cloud/organization={ORGANIZATION}/environment=env-prod01");
+    for number in 0..12 {
+        let (principal, role) = (PrincipalId::new(format!("u-other{number}")), "Operator".to_owned());
+        stage.portal(&Command::PlantBinding { principal, role, crn: crn.clone() });
+    }
+    let protection =
+        json!({"minimumOrganizationAdmins": 2, "removalBudget": {"count": 4, "percent": 0, "window": "1h"}});
+    let unmanaged = json!({"policy": "Remove", "within": [{"environment": "env-prod01"}], "after": "10m"});
+    stage
+        .edit("confluentorganizations", "o", json!({"spec": {"protection": protection, "unmanaged": unmanaged}}))
+        .await;
+    stage.until("what fits is gone", |stage| revoked(stage) == 4).await;
+    let held =
+        |stage: &Stage| stage.get("confluentorganizations", "o").unwrap()["status"]["heldRemovals"]["total"].clone();
+    // Longer than the window: what is held is still more than would go unasked.
+    sleep(Duration::from_hours(2)).await;
+    assert_eq!((revoked(&stage), held(&stage)), (4, json!(9)), "{}", stage.tell());
+    for _ in 0..3 {
+        stage.simulator.inject(Fault::status("GET", "/iam/v2/users", 504).times(40));
+        sleep(Duration::from_mins(30)).await;
+    }
+    sleep(Duration::from_hours(2)).await;
+    assert_eq!((revoked(&stage), held(&stage)), (4, json!(9)), "{}", stage.tell());
 }

@@ -1,6 +1,8 @@
 //! Every fault strikes: each that can be drawn, each form of an error, and each knob of the simulator, while the same
 //! ordinary day goes by, a few at a time. All is made once, and all is gone in the end. `SIM_FAULT` plays those with that in their name.
 
+mod knob;
+
 use std::{
     collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -11,10 +13,7 @@ use std::{
     time::Duration,
 };
 
-use roster::simulator::{
-    Effect, Envelope, Fault, Knobs, Lag, RateLimit,
-    world::{Command, DuplicateGrant},
-};
+use roster::simulator::{Effect, Envelope, Fault, Knobs, Lag, world::Command};
 use serde_json::json;
 use tokio::time::sleep;
 
@@ -24,6 +23,7 @@ use crate::{
     stage::{Stage, TEAM, address, member_spec},
     way::Change,
 };
+use knob::{Besides, Knob};
 
 /// How many knobs are turned on a day.
 const TOGETHER: usize = 3;
@@ -32,22 +32,24 @@ const TOGETHER: usize = 3;
 enum Case {
     Fault(&'static str, Fault),
     Trouble(Trouble),
-    Knob(&'static str, fn(&mut Knobs)),
+    Knob(Knob),
 }
 
 impl Case {
     fn name(&self) -> String {
         match self {
-            Self::Fault(name, _) | Self::Knob(name, _) => (*name).to_owned(),
+            Self::Fault(name, _) => (*name).to_owned(),
+            Self::Knob(knob) => knob.name.to_owned(),
             Self::Trouble(trouble) => format!("{trouble:?}"),
         }
     }
 
+    /// Once all is connected; knobs are turned before.
     fn begin(&self, stage: &Stage) {
         match self {
             Self::Fault(_, fault) => stage.simulator.inject(fault.clone()),
             Self::Trouble(trouble) => stage.memory.trouble(*trouble),
-            Self::Knob(_, turn) => stage.simulator.update(turn).unwrap(),
+            Self::Knob(_) => {}
         }
     }
 
@@ -55,7 +57,7 @@ impl Case {
         match self {
             Self::Fault(..) => stage.simulator.knobs().faults.iter().all(|it| it.times == Some(0)),
             Self::Trouble(trouble) => stage.memory.struck().contains(trouble),
-            Self::Knob(..) => true,
+            Self::Knob(knob) => stage.shadows.has_parted(knob.name),
         }
     }
 }
@@ -65,7 +67,9 @@ fn days() -> Vec<Vec<Case>> {
     // Those of the vendor would get in each other's way.
     let vendor = faults().into_iter().map(|(name, fault)| Case::Fault(name, fault)).chain(answers());
     let mut days: Vec<Vec<Case>> = vendor.map(|case| vec![case]).collect();
-    for (number, case) in Trouble::ALL.into_iter().map(Case::Trouble).chain(knobs()).enumerate() {
+    for (number, case) in
+        Trouble::ALL.into_iter().map(Case::Trouble).chain(knob::all().into_iter().map(Case::Knob)).enumerate()
+    {
         match days.last_mut().filter(|_| number % TOGETHER > 0) {
             Some(day) => day.push(case),
             None => days.push(vec![case]),
@@ -91,43 +95,15 @@ fn answers() -> Vec<Case> {
     ]
 }
 
-/// Every knob; those that follow each other are turned on one day.
-fn knobs() -> Vec<Case> {
-    let knob = |name, turn: fn(&mut Knobs)| Case::Knob(name, turn);
-    vec![
-        knob("a limit that is told", |knobs| {
-            knobs.rate_limit = Some(RateLimit { limit: 6, window: 10, retry_after: true, headers: true });
-        }),
-        knob("lists that lag", |knobs| knobs.lag = Lag::Seconds(90)),
-        knob("invited people are listed", |knobs| knobs.rules.list_pending_users = true),
-        knob("a limit that nobody tells", |knobs| {
-            // Fewer than a listing takes, and nothing that tells when.
-            knobs.rate_limit = Some(RateLimit { limit: 6, window: 10, retry_after: false, headers: false });
-        }),
-        knob("lists that stand still", |knobs| knobs.lag = Lag::Frozen),
-        knob("a second grant is the first", |knobs| knobs.rules.duplicate_grant = DuplicateGrant::SameId201),
-        knob("slow answers", |knobs| knobs.latency_ms = 2_000),
-        knob("pages of one user", |knobs| knobs.publisher_page_size = Some(1)),
-        knob("removals without a body", |knobs| knobs.removal_without_body = true),
-        knob("a second grant is another", |knobs| knobs.rules.duplicate_grant = DuplicateGrant::NewId201),
-        knob("a key may not read itself", |knobs| knobs.rules.key_reads_itself = false),
-        knob("what the gone held is listed", |knobs| knobs.rules.orphans_linger = true),
-        knob("a place is inside itself", |knobs| knobs.rules.nested_includes_scope = true),
-        knob("the next page elsewhere", |knobs| knobs.next_base = Some("https://elsewhere.example".to_owned())),
-        knob("guards of the vendor's own are off", |knobs| {
-            knobs.rules.guard_last_admin = false;
-            knobs.rules.guard_own_admin = false;
-            knobs.rules.publishers.guard_last_owner = false;
-        }),
-    ]
-}
-
-/// The day.
+/// Everything is made, stays and goes, each once.
 async fn day(cases: &[Case]) {
     let mut stage = Stage::idle(1).await;
     stage.patience = 10;
-    stage.start();
     stage.publisher().await;
+    let knobs: Vec<&Knob> =
+        cases.iter().filter_map(|it| if let Case::Knob(knob) = it { Some(knob) } else { None }).collect();
+    knob::turn(&stage, &knobs);
+    stage.start();
     stage.ready("confluentorganizations", "o").await;
     stage.ready("publishers", "p").await;
     let before = stage.held();
@@ -135,20 +111,36 @@ async fn day(cases: &[Case]) {
         case.begin(&stage);
     }
     stage.user("ada").await;
+    if knobs.iter().any(|knob| knob.besides == Besides::Earlier) {
+        stage.until("she is invited", |stage| stage.id_of(&address("ada")).is_some()).await;
+        knob::grant(&stage, &stage.id_of(&address("ada")).unwrap(), "MetricsViewer", "/environment=env-prod01");
+    }
     stage.binding("ada-reads", "ada", "MetricsViewer").await;
     let eve = json!({"metadata": {"name": "eve"}, "spec": member_spec("eve", "Contributor")});
     stage.create("publisherusers", TEAM, eve).await;
-    sleep(Duration::from_secs(30)).await;
-    stage.memory.hold_still(false);
+    // What else there are watches of.
+    let touch = |what: &str| json!({"metadata": {"annotations": {"example.com/touched": what}}});
+    stage.edit("namespaces", TEAM, touch("a namespace")).await;
+    stage.edit("confluentorganizations", "o", touch("an organization")).await;
+    let cut = cases.iter().any(|it| matches!(it, Case::Trouble(Trouble::CutOff)));
+    // Whoever is cut off for longer than that leads no more.
+    sleep(if cut { Duration::from_mins(20) } else { Duration::from_secs(30) }).await;
+    stage.memory.tell();
     // The vendor's lists are said to be behind for two minutes at the most.
     if stage.simulator.knobs().lag == Lag::Frozen {
-        stage.simulator.update(|knobs| knobs.lag = Lag::None).unwrap();
+        let catch_up = |knobs: &mut Knobs| knobs.lag = Lag::None;
+        stage.simulator.update(catch_up).unwrap();
+        stage.shadows.update(catch_up);
     }
     stage.ready("confluentusers", "ada").await;
+    // The next listing.
+    sleep(Duration::from_mins(12)).await;
     stage.portal(&Command::AcceptInvitation { email: address("ada"), full_name: String::new() });
     stage.ready("accessrolebindings", "ada-reads").await;
     stage.ready("publisherusers", "eve").await;
-    // The next listing.
+    for knob in &knobs {
+        knob.besides.at_noon(&stage).await;
+    }
     sleep(Duration::from_mins(12)).await;
     for (plural, name) in [("accessrolebindings", "ada-reads"), ("publisherusers", "eve"), ("confluentusers", "ada")] {
         stage.delete(plural, name).await;
@@ -158,6 +150,7 @@ async fn day(cases: &[Case]) {
     for case in cases {
         assert!(case.struck(&stage), "it never struck: {}", case.name());
     }
+    assert!(!stage.shadows.has_parted(knob::SAME), "the same was answered otherwise");
     assert_eq!(stage.held(), before);
     for (what, times) in comings(&stage.changes.take()) {
         assert_eq!(times, 1, "{what}");
@@ -207,5 +200,6 @@ fn every_fault_strikes_and_all_is_made_once() {
     });
     let failures = failures.into_inner().unwrap();
     assert!(failures.is_empty(), "{} of {} days\n{}", failures.len(), days.len(), failures.join("\n"));
-    eprintln!("{} faults and knobs struck on {} days", days.iter().map(Vec::len).sum::<usize>(), days.len());
+    let struck: Vec<String> = days.iter().flatten().map(Case::name).collect();
+    eprintln!("{} faults and knobs struck on {} days: {}", struck.len(), days.len(), struck.join("; "));
 }

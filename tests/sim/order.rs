@@ -9,7 +9,10 @@ use roster::{
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::stage::{Stage, address};
+use crate::{
+    memory::Trouble,
+    stage::{Stage, address},
+};
 
 const BINDINGS: &str = "/iam/v2/role-bindings";
 
@@ -33,7 +36,7 @@ async fn what_an_object_declared_that_was_replaced_unseen_is_not_granted_again()
     stage.binding("ada-works", "ada", "MetricsViewer").await;
     stage.ready("accessrolebindings", "ada-works").await;
     // The operator sees none of what comes: the object is another one now, with the same name and generation.
-    stage.memory.hold_still(true);
+    stage.memory.trouble(Trouble::Still);
     stage.edit("accessrolebindings", "ada-works", json!({"metadata": {"finalizers": null}})).await;
     stage.delete("accessrolebindings", "ada-works").await;
     stage.binding("ada-works", "ada", "Operator").await;
@@ -43,7 +46,7 @@ async fn what_an_object_declared_that_was_replaced_unseen_is_not_granted_again()
     sleep(Duration::from_mins(30)).await;
     let roles = |stage: &Stage| stage.held().into_iter().filter(|it| it.contains(&address("ada"))).collect::<Vec<_>>();
     assert_eq!(roles(&stage), Vec::<String>::new(), "nobody declares it any more");
-    stage.memory.hold_still(false);
+    stage.memory.tell();
     stage.ready("accessrolebindings", "ada-works").await;
     assert_eq!(roles(&stage), [format!("{} Operator environment env-prod01", address("ada"))]);
 }

@@ -146,14 +146,17 @@ impl Pure {
         let bound = self.bindings[name].clone();
         let others: Vec<(String, Vec<Grant>)> = self.facts(|facts| {
             let others = self.bindings.iter().filter(|(other, it)| *other != name && !it.object.deleting);
-            let stands = |it: &Bound| binding::stands_for(&it.object, &Ok(it.desired(&self.users)), facts);
+            let own = |grant: &Grant| bound.object.recorded.as_ref().is_some_and(|it| it.grant == *grant);
+            let stands = |it: &Bound| binding::stands_for(&it.object, &Ok(it.desired(&self.users)), facts, &own);
             others.map(|(other, it)| (format!("team/{other}"), stands(it))).collect()
         });
         let sharers = |grant: &Grant| -> Vec<String> {
             others.iter().filter(|(_, stands)| stands.contains(grant)).map(|(name, _)| name.clone()).collect()
         };
         let desired = Ok(bound.desired(&self.users));
-        let sharers = Sharers { known: &sharers, all: &sharers };
+        let record = |it: &Bound, grant: &Grant| it.object.recorded.as_ref().is_some_and(|it| it.grant == *grant);
+        let answered = |grant: &Grant| self.bindings.iter().any(|(other, it)| *other != name && record(it, grant));
+        let sharers = Sharers { known: &sharers, all: &sharers, answered: &answered };
         let decided = self.facts(|facts| binding::decide(&bound.object, &desired, facts, sharers));
         self.note(&decided);
         let (made, all) = self.make(&decided.decision.steps);

@@ -11,7 +11,10 @@ use kube::Client;
 use roster::{
     access::Catalogue,
     controller::{self, LeaseSettings, Outside, Settings},
-    simulator::{RequestRecord, Simulator, world::Command},
+    simulator::{
+        RequestRecord, Simulator,
+        world::{Actor, Command},
+    },
     telemetry::Metrics,
 };
 use serde_json::{Value, json};
@@ -23,6 +26,7 @@ use tokio::{
 use crate::{
     chance::Chance,
     memory::{Clock, Memory},
+    shadow::Shadows,
     way::{Changes, Picture, Strangers, outside},
 };
 pub(crate) use declare::{binding_spec, member_spec, user_spec};
@@ -57,6 +61,8 @@ pub(crate) struct Stage {
     pub(crate) changes: Changes,
     /// Other organizations of the vendor.
     pub(crate) strangers: Strangers,
+    /// Simulators that do the same but for one knob.
+    pub(crate) shadows: Shadows,
     operator: Option<JoinHandle<()>>,
     starts: u32,
     /// How many times as long as otherwise a lease holds, and how many times as seldom it is renewed.
@@ -85,8 +91,8 @@ impl Stage {
         let (chance, clock) = (Chance::new(seed), clock());
         let memory = Memory::new(Arc::new(clock.clone()));
         let simulator = Simulator::example(seed, Arc::new(clock.clone()));
-        let (changes, strangers) = (Changes::default(), Strangers::default());
-        let outside = outside(&simulator, clock.clone(), &chance, &changes, &strangers, seed);
+        let (changes, strangers, shadows) = (Changes::default(), Strangers::default(), Shadows::default());
+        let outside = outside(&simulator, clock.clone(), &chance, &changes, (&strangers, &shadows), seed);
         let admin = memory.client("admin", Chance::new(0), 0);
         let stage = Self {
             memory,
@@ -97,6 +103,7 @@ impl Stage {
             chance,
             changes,
             strangers,
+            shadows,
             operator: None,
             starts: 0,
             patience: 1,
@@ -246,7 +253,13 @@ impl Stage {
 
     /// Does something in the portal.
     pub(crate) fn portal(&self, command: &Command) {
-        self.simulator.portal(command).unwrap();
+        self.act(&Actor::Portal, command);
+    }
+
+    /// Does something as somebody else.
+    pub(crate) fn act(&self, actor: &Actor, command: &Command) {
+        self.simulator.act(actor, command).unwrap();
+        self.shadows.act(actor, command);
     }
 
     /// Everything held in the organization, as `who role place`, sorted.

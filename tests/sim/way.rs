@@ -3,14 +3,18 @@
 
 use std::{
     collections::BTreeSet,
+    future::poll_fn,
     sync::{Arc, Mutex},
     task::Poll,
 };
 
-use axum::body::{Body, to_bytes};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join};
 use http::{Request, Response};
 use jiff::Timestamp;
 use roster::{
@@ -22,7 +26,7 @@ use roster::{
 use tokio::time::{Instant, sleep};
 use tower::ServiceExt;
 
-use crate::{chance::Chance, stage::WAY};
+use crate::{chance::Chance, shadow::Shadows, stage::WAY};
 
 /// The publisher that there may be.
 pub(crate) const PUBLISHER: &str = "contoso";
@@ -84,6 +88,31 @@ impl Changes {
     pub(crate) fn take(&self) -> Vec<Change> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
+
+    /// Lets a request be answered, and writes down what it changes when it does: at the first look, also where nothing is ever
+    /// answered, or later, where answers take their time.
+    async fn follow(&self, simulator: &Simulator, router: Router, request: Request<Bytes>) -> Response<Body> {
+        let writes = request.method() != "GET";
+        let told = format!("{} {}", request.method(), request.uri().path());
+        let mut answer = std::pin::pin!(router.oneshot(request.map(Body::from)));
+        let mut looked = false;
+        let answered = poll_fn(|context| {
+            let before = writes.then(|| Picture::of(simulator));
+            let answer = answer.as_mut().poll(context);
+            if let Some(before) = before {
+                let status = match &answer {
+                    Poll::Ready(Ok(answer)) => answer.status().as_u16(),
+                    Poll::Ready(Err(_)) | Poll::Pending => 0,
+                };
+                let (at, request, after) = (Instant::now(), told.clone(), Picture::of(simulator));
+                if !std::mem::replace(&mut looked, true) || before != after {
+                    self.0.lock().unwrap().push(Change { at, request, status, before, after });
+                }
+            }
+            answer
+        });
+        answered.await.unwrap()
+    }
 }
 
 /// Organizations that the vendor has besides: a request with a key of one of them is about that one. Clones share it.
@@ -109,44 +138,32 @@ pub(crate) fn outside(
     clock: impl Fn() -> Timestamp + Send + Sync + 'static,
     chance: &Chance,
     changes: &Changes,
-    strangers: &Strangers,
+    (strangers, shadows): (&Strangers, &Shadows),
     seed: u64,
 ) -> Outside {
     let (simulator, chance, changes) = (simulator.clone(), chance.clone(), changes.clone());
-    let strangers = strangers.clone();
+    let (strangers, shadows) = (strangers.clone(), shadows.clone());
     let ways = move |_: &Endpoint| {
         let (ours, simulator, strangers) = (router(simulator.clone()), simulator.clone(), strangers.clone());
-        let (chance, changes) = (chance.clone(), changes.clone());
+        let (chance, changes, shadows) = (chance.clone(), changes.clone(), shadows.clone());
         let send = move |request: Request<Bytes>| {
             let (router, simulator) = match strangers.of(&request) {
                 Some(stranger) => (router(stranger.clone()), stranger),
                 None => (ours.clone(), simulator.clone()),
             };
-            let (chance, changes) = (chance.clone(), changes.clone());
+            let (chance, changes, shadows) = (chance.clone(), changes.clone(), shadows.clone());
             let answer: BoxFuture<'static, _> = Box::pin(async move {
                 let what = format!("{} {}", request.method(), request.uri());
                 sleep(chance.pause_of(&what, WAY)).await;
-                let before = (request.method() != "GET").then(|| Picture::of(&simulator));
-                let told = format!("{} {}", request.method(), request.uri().path());
-                let mut answer = std::pin::pin!(router.oneshot(request.map(Body::from)));
-                // All is done at the first look, also where nothing is ever answered.
-                let first = futures::poll!(&mut answer);
-                if let Some(before) = before {
-                    let status = match &first {
-                        Poll::Ready(Ok(answer)) => answer.status().as_u16(),
-                        Poll::Ready(Err(_)) | Poll::Pending => 0,
-                    };
-                    let (at, after) = (Instant::now(), Picture::of(&simulator));
-                    changes.0.lock().unwrap().push(Change { at, request: told, status, before, after });
-                }
-                let answer = match first {
-                    Poll::Ready(answer) => answer.unwrap(),
-                    Poll::Pending => answer.await.unwrap(),
-                };
-                sleep(chance.pause_of(&what, WAY)).await;
+                let (began, beside) = (Instant::now(), shadows.ask(&request));
+                let answer = join(changes.follow(&simulator, router, request), beside);
+                let (answer, beside) = answer.await;
                 let (head, body) = answer.into_parts();
                 let body = to_bytes(body, usize::MAX).await.map_err(TransportError::broken)?;
-                Ok(Response::from_parts(head, body))
+                let answer = Response::from_parts(head, body);
+                shadows.compare(began, &answer, &beside);
+                sleep(chance.pause_of(&what, WAY)).await;
+                Ok(answer)
             });
             answer
         };

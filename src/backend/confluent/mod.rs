@@ -122,6 +122,6 @@ impl AccessBackend for ConfluentCloud {
     }
 
     fn remove(&self, permit: Permit) -> Answer<'_, ()> {
-        Box::pin(async move { self.remove_permitted(permit.removal()).await })
+        Box::pin(self.remove_permitted(permit))
     }
 }

@@ -362,7 +362,7 @@ async fn each_removal_is_one_request_and_gone_is_gone_only_by_the_apis_word() {
     ];
     for (removal, outcome, kind) in cases {
         let (cloud, record) = cloud(move |_| outcome.clone());
-        let result = cloud.remove_permitted(removal).await;
+        let result = cloud.remove(Permit::of(removal)).await;
         assert_eq!(result.err().map(|error| error.kind), kind, "{removal:?}");
         let path = match removal {
             Removal::Binding(_) => "DELETE /iam/v2/role-bindings/rb-Ee005",

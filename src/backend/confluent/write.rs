@@ -12,7 +12,7 @@ use crate::{
         BackendError, ErrorKind,
         http::{Call, Reply},
     },
-    plan::permit::Removal,
+    plan::permit::{Permit, Removal},
 };
 
 impl ConfluentCloud {
@@ -53,8 +53,9 @@ impl ConfluentCloud {
         self.http.send(call.json(&body)?).await?.acknowledged()
     }
 
-    /// Only [`super::AccessBackend::remove`] calls this, with what a permit is for.
-    pub(super) async fn remove_permitted(&self, removal: &Removal) -> Result<(), BackendError> {
+    /// The one place that sends a `DELETE`, and each time a permit is used up.
+    pub(super) async fn remove_permitted(&self, permit: Permit) -> Result<(), BackendError> {
+        let removal = permit.removal();
         let (operation, template, id) = match removal {
             Removal::Binding(binding) => ("revoke a role", "/iam/v2/role-bindings/{id}", binding.id.as_str()),
             Removal::Account { user, .. } => ("delete a user", "/iam/v2/users/{id}", user.as_str()),

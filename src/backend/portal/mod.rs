@@ -159,6 +159,6 @@ impl PublisherBackend for Portal {
     }
 
     fn remove(&self, permit: Permit<MemberRemoval>) -> Answer<'_, Option<Member>> {
-        Box::pin(async move { self.remove_permitted(permit.removal()).await })
+        Box::pin(self.remove_permitted(permit))
     }
 }

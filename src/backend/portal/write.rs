@@ -9,7 +9,7 @@ use crate::{
         BackendError, ErrorKind,
         http::{Call, Reply},
     },
-    plan::permit::MemberRemoval,
+    plan::permit::{MemberRemoval, Permit},
 };
 
 const ADD: &str = "add a publisher user";
@@ -50,48 +50,54 @@ impl Portal {
             let public = format!("`{}` has the role `{}` now", member.key, member.role);
             return Err(BackendError::new(ErrorKind::Conflict, PROMOTE, public));
         }
-        self.change(PROMOTE, member, PublisherRole::Owner).await
+        let call = self.upon(Method::PUT, PROMOTE, member)?;
+        self.change(call, PROMOTE, member, PublisherRole::Owner).await
     }
 
     async fn again(&self, key: &MemberKey) -> Result<Member, BackendError> {
         self.user(key.clone()).await?.ok_or_else(|| gone(key))
     }
 
-    /// Only [`super::PublisherBackend::remove`] calls this, with what a permit is for.
-    pub(super) async fn remove_permitted(&self, removal: &MemberRemoval) -> Result<Option<Member>, BackendError> {
+    /// The one place that takes something away, and each time a permit is used up.
+    pub(super) async fn remove_permitted(&self, permit: Permit<MemberRemoval>) -> Result<Option<Member>, BackendError> {
+        let removal = permit.removal();
+        let member = removal.member();
         let result = match removal {
-            MemberRemoval::Member(member) => self.delete(member).await.map(|()| None),
-            MemberRemoval::Ownership(member) => {
-                understood(DEMOTE, member)?;
-                self.change(DEMOTE, member, PublisherRole::Contributor).await.map(Some)
+            MemberRemoval::Member(_) => {
+                let call = self.upon(Method::DELETE, REMOVE, member)?;
+                self.http.send(call).await.and_then(|reply| reply.acknowledged()).map(|()| None)
+            }
+            MemberRemoval::Ownership(_) => {
+                let call = self.upon(Method::PUT, DEMOTE, member)?;
+                self.change(call, DEMOTE, member, PublisherRole::Contributor).await.map(Some)
             }
         };
-        match result {
-            Err(error) if is_gone(&error) => {
-                self.memory.forget(&removal.member().key);
-                Ok(None)
-            }
-            other => other,
+        let left = match result {
+            Err(error) if is_gone(&error) => None,
+            other => other?,
+        };
+        if left.is_none() {
+            self.memory.forget(&member.key);
         }
+        Ok(left)
     }
 
-    async fn delete(&self, member: &Member) -> Result<(), BackendError> {
-        understood(REMOVE, member)?;
-        let call = Call::new(REMOVE, Method::DELETE, USER).header(header::IF_MATCH, judged(REMOVE, member)?)?;
-        self.http.send(self.at(call, &member.key)).await?.acknowledged()?;
-        self.memory.forget(&member.key);
-        Ok(())
+    /// A write to what has the version that was judged.
+    fn upon(&self, method: Method, operation: &'static str, member: &Member) -> Result<Call, BackendError> {
+        understood(operation, member)?;
+        let call = Call::new(operation, method, USER).header(header::IF_MATCH, judged(operation, member)?)?;
+        Ok(self.at(call, &member.key))
     }
 
     async fn change(
         &self,
+        call: Call,
         operation: &'static str,
         member: &Member,
         role: PublisherRole,
     ) -> Result<Member, BackendError> {
         let body = body(operation, &member.key, &member.kind, role, member.friendly_name.as_deref())?;
-        let call = Call::new(operation, Method::PUT, USER).header(header::IF_MATCH, judged(operation, member)?)?;
-        let reply = self.http.send(self.at(call, &member.key).json(&body)?).await?;
+        let reply = self.http.send(call.json(&body)?).await?;
         self.written(&reply, &member.key, role)
     }
 

@@ -16,8 +16,8 @@ use super::{Author, ObjectKey, State, realm::Realm};
 pub(crate) enum Retry {
     /// At that time.
     At(Instant),
-    /// When the picture is another one than this version of it.
-    OnChange(u64),
+    /// When the picture is another one than this version of it, and now and then: the guards also look at what no listing shows.
+    OnChange { version: u64, at: Instant },
     /// When what the removal budget holds is let go, after so many times that it was.
     OnBudget(u64),
     /// At that time, and after a complete listing that began after the doubt arose.
@@ -34,7 +34,7 @@ impl Retry {
     pub(crate) fn wait(self, now: Instant) -> Option<Duration> {
         match self {
             Self::At(at) | Self::AfterListing { at, .. } => Some(at.saturating_duration_since(now)),
-            Self::OnChange(_) | Self::OnBudget(_) => None,
+            Self::OnChange { .. } | Self::OnBudget(_) => None,
         }
     }
 }
@@ -62,7 +62,7 @@ impl Failed {
         match self.retry {
             Retry::At(at) => now < at,
             // Others are held otherwise, or not at all: something was revoked or removed by somebody else's doing.
-            Retry::OnChange(version) => state.version == version && author.told == self.told,
+            Retry::OnChange { version, at } => state.version == version && author.told == self.told && now < at,
             Retry::OnBudget(epoch) => state.budget.epoch == epoch && author.told == self.told,
             Retry::AfterListing { at, doubt } => now < at || state.listing.began.is_none_or(|began| began <= doubt),
         }
@@ -98,6 +98,8 @@ pub(super) fn throttled() -> Finding {
     Finding::new(Reason::Throttled, "the vendor limits our rate; it goes on by itself when the time is up")
 }
 
+/// How long a guard's word holds while nothing is listed otherwise.
+const LONGEST_HOLD: Duration = Duration::from_hours(1);
 const SOON: Duration = Duration::from_secs(1);
 const SLOW: Duration = Duration::from_mins(1);
 
@@ -132,6 +134,12 @@ impl Failure {
     /// Something was put under an account since its removal was decided.
     pub(super) fn outdated() -> Self {
         let message = "what hangs on the account has changed since its removal was decided; deciding again";
+        Self { finding: Finding::new(Reason::Progressing, message), pace: Pace::Soon }
+    }
+
+    /// Its object, or another one, was changed since a removal was decided.
+    pub(super) fn overtaken() -> Self {
+        let message = "what this object wants has changed since a removal was decided; deciding again";
         Self { finding: Finding::new(Reason::Progressing, message), pace: Pace::Soon }
     }
 
@@ -227,7 +235,7 @@ impl Failure {
             Pace::Soon => Retry::At(now + backoff(SOON, SLOW)),
             Pace::Slow => Retry::At(now + backoff(SLOW, SLOW * 10)),
             Pace::After(wait) => Retry::At(now + wait),
-            Pace::OnChange(version) => Retry::OnChange(version),
+            Pace::OnChange(version) => Retry::OnChange { version, at: now + LONGEST_HOLD },
             Pace::OnBudget(epoch) => Retry::OnBudget(epoch),
             Pace::Doubt => Retry::AfterListing { at: now + backoff(SOON, SLOW), doubt: now },
         };
@@ -266,6 +274,7 @@ mod tests {
         let held = Failure { finding, pace: Pace::OnChange(state.version) }.kept(&author(&["revoke"]), None, now);
         assert!(held.stands(&author(&["revoke"]), now, &state));
         assert!(!held.stands(&author(&["grant", "revoke"]), now, &state), "the new grant was revoked in the portal");
+        assert!(!held.stands(&author(&["revoke"]), now + LONGEST_HOLD, &state));
         state.version += 1;
         assert!(!held.stands(&author(&["revoke"]), now, &state));
     }

@@ -145,6 +145,10 @@ impl<R: Realm> State<R> {
             undone |= !shown && !lagging;
             lagging
         });
+        // Whether a removal without an answer was made is told by now: what a guard held because of it is worth another try.
+        let doubted = self.doubtful.len();
+        self.doubtful.retain(|(_, at)| now.duration_since(*at) < LONGEST_LAG);
+        undone |= self.doubtful.len() < doubted;
         let changed = self.picture.is_none() || self.listing.fingerprint != fingerprint || undone;
         self.picture = Some(picture);
         self.version += u64::from(changed);

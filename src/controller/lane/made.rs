@@ -184,7 +184,7 @@ impl<R: Realm> Lane<R> {
         if state.would_tell(&key.uid) || (inherits && self.started.elapsed() >= LONGEST_LAG) {
             state.listing.want();
         }
-        state.doubters.push(key.clone());
+        state.doubters.insert(key.clone());
         drop(state);
         self.bell.notify_one();
         let message = "a step was left without an answer: whether it was made is looked for before the object goes";

@@ -21,7 +21,7 @@ mod task;
 mod tests;
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::Duration,
 };
@@ -138,7 +138,7 @@ struct State<R: Realm> {
     /// The vendor asked for silence until then.
     paused_until: Option<Instant>,
     /// Objects whose next try waits for a listing.
-    doubters: Vec<ObjectKey>,
+    doubters: BTreeSet<ObjectKey>,
     /// Objects that a guard holds.
     held: HashMap<String, ObjectKey>,
     /// A write touched who administers, so that what is held is worth another look.
@@ -164,7 +164,7 @@ impl<R: Realm> Default for State<R> {
             done: HashMap::new(),
             made: made::Made::default(),
             paused_until: None,
-            doubters: Vec::new(),
+            doubters: BTreeSet::new(),
             held: HashMap::new(),
             admins_changed: false,
             touched: HashSet::new(),
@@ -326,6 +326,14 @@ impl<R: Realm> Lane<R> {
             if released {
                 self.bell.notify_one();
             }
+        }
+    }
+
+    /// Forgets the failures of objects that are gone: where one went while its steps were being tried, nobody else does.
+    fn forget_gone(&self) {
+        let failed: Vec<ObjectKey> = self.read().failed.values().map(|failed| failed.object.clone()).collect();
+        for object in failed.iter().filter(|object| !self.parts.wake.exists(object)) {
+            self.settle(&object.uid);
         }
     }
 

@@ -37,7 +37,8 @@ pub(super) async fn remove_each<R: Realm>(lane: &Lane<R>, jobs: Vec<Job<R::Step>
         let (pass, span) = (job.author.pass.clone(), span(lane, &job.author));
         let steps = async {
             let result = match add(lane, &job).await {
-                Ok(()) => remove_all(lane, &mut job, &mut around).await,
+                Ok(true) => remove_all(lane, &mut job, &mut around).await,
+                Ok(false) => Ok(()),
                 Err(failure) => Err(failure),
             };
             finish(lane, &job.author, result);
@@ -116,9 +117,9 @@ async fn look_around<R: Realm>(
 /// What a removal is judged by: as if every other one that may have happened had.
 fn supposing<R: Realm>(lane: &Lane<R>, removal: &R::Removal, known: &R::Around) -> R::Around {
     let (mut known, own) = (known.clone(), R::canonical(removal));
-    let mut state = lane.write();
-    state.doubtful.retain(|(_, at)| at.elapsed() < LONGEST_LAG);
-    for (doubtful, _) in state.doubtful.iter().filter(|(doubtful, _)| R::canonical(doubtful) != own) {
+    let state = lane.read();
+    let doubtful = state.doubtful.iter().filter(|(_, at)| at.elapsed() < LONGEST_LAG);
+    for (doubtful, _) in doubtful.filter(|(doubtful, _)| R::canonical(doubtful) != own) {
         R::passed(&mut known, &R::supposed(doubtful));
     }
     known
@@ -135,6 +136,11 @@ async fn remove<R: Realm>(
 ) -> Result<R::Written, Failure> {
     guard(lane, &job.author, fresh.clone(), known)?;
     let booked = booking::book(lane, job, at).await?;
+    // Counting it took a write, which may have taken long.
+    if !is_wanted(lane, job, &job.steps[at]) {
+        booking::give_back(lane, &booked.counted);
+        return Err(Failure::overtaken());
+    }
     let passed =
         guard(lane, &job.author, fresh.clone(), known).inspect_err(|_| booking::give_back(lane, &booked.counted))?;
     let removed = write(lane, lane.parts.realm.remove(passed.with(booked.leave))).await?;

@@ -16,7 +16,7 @@ use crate::{
 };
 
 use super::{
-    Author, Done, Job, Lane, ObjectKey, State, booking,
+    Author, Done, Job, Lane, State, booking,
     failure::{Failure, Pace},
     listing::Read,
     realm::Realm,
@@ -96,7 +96,7 @@ pub(super) async fn list<R: Realm>(lane: &Lane<R>) {
     if read == Read::Changed {
         lane.parts.wake.dependents(R::KIND, name);
     }
-    forget_gone(lane);
+    lane.forget_gone();
     if read == Read::Refused {
         lane.write().doubters.extend(doubters);
         return;
@@ -104,14 +104,6 @@ pub(super) async fn list<R: Realm>(lane: &Lane<R>) {
     // Objects whose next try waited for a listing that began since.
     for key in doubters {
         lane.parts.wake.object(&key);
-    }
-}
-
-/// Forgets the failures of objects that are gone: where one went while its steps were being tried, nobody else does.
-fn forget_gone<R: Realm>(lane: &Lane<R>) {
-    let failed: Vec<ObjectKey> = lane.read().failed.values().map(|failed| failed.object.clone()).collect();
-    for object in failed.iter().filter(|object| !lane.parts.wake.exists(object)) {
-        lane.settle(&object.uid);
     }
 }
 
@@ -209,7 +201,7 @@ pub(super) async fn work<R: Realm>(lane: &Lane<R>, batch: Vec<Job<R::Step>>) {
 async fn add_each<R: Realm>(lane: &Lane<R>, jobs: Vec<Job<R::Step>>) {
     let (alone, alike) = told_apart(jobs);
     let one = async |job: Job<R::Step>| {
-        let steps = async { finish(lane, &job.author, add(lane, &job).await) };
+        let steps = async { finish(lane, &job.author, add(lane, &job).await.map(drop)) };
         job.author.purpose.run(job.author.pass.follow(span(lane, &job.author), steps)).await;
     };
     stream::iter(alone).for_each_concurrent(ABREAST, one).await;
@@ -234,8 +226,9 @@ pub(super) fn span<R: Realm>(lane: &Lane<R>, author: &Author) -> Span {
     tracing::info_span!("steps", kind = object.kind.as_str(), %object, realm, %pass)
 }
 
-/// Makes the steps that add, in order.
-pub(super) async fn add<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>) -> Result<(), Failure> {
+/// Makes the steps that add, in order. `false` where one is not wanted any more: what was to come after it, such as the end of
+/// what it replaces, waits for another look.
+pub(super) async fn add<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>) -> Result<bool, Failure> {
     for step in job.steps.iter().filter(|step| R::removal(step).is_none()) {
         sit_out_pause(lane, Purpose::current()).await;
         // Another object's step, or a listing, was first; this object is woken, and sees it.
@@ -244,7 +237,7 @@ pub(super) async fn add<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>) -> Result<
             continue;
         }
         if !is_wanted(lane, job, step) {
-            return Ok(());
+            return Ok(false);
         }
         let written = write(lane, lane.parts.realm.make(step)).await?;
         let written = written.map_err(|error| {
@@ -255,7 +248,7 @@ pub(super) async fn add<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>) -> Result<
         })?;
         note(lane, &job.author, step, &written, None);
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Whether a step is still to be made: its object is as it was when it was decided, and its last look wants it.
@@ -387,7 +380,7 @@ fn fail<R: Realm>(state: &mut State<R>, author: &Author, failure: Failure) {
     match failure.pace {
         Pace::Doubt => {
             state.listing.want();
-            state.doubters.push(author.object.clone());
+            state.doubters.insert(author.object.clone());
         }
         Pace::OnChange(_) | Pace::OnBudget(_) => {
             state.held.insert(uid.clone(), author.object.clone());

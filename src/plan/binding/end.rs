@@ -61,7 +61,7 @@ pub(super) fn lapsed(
     let words = [vec![format!("{outside}{what}")], answered.kept].concat().join("; ");
     let lapsed = Decision::say(reason, words);
     let decision = match (&resolved, found, outside) {
-        (Ok(resolved), Some(binding), _) => match not_ours(object, resolved, binding) {
+        (Ok(resolved), Some(binding), _) => match not_ours(object, resolved, binding, sharers.answered) {
             Some(finding) => Decision::invalid(finding.reason, finding.message),
             None => lapsed,
         },
@@ -147,7 +147,8 @@ fn is_ours(object: &BindingObject, resolved: &Resolved<'_>, binding: &Binding, f
     let recorded = object.recorded.as_ref().is_some_and(|recorded| recorded.grant == resolved.grant);
     let outside = object.validity.outside(facts.now);
     let possible = recorded || life::can_have_made(outside, binding.created_at, false);
-    possible && not_ours(object, resolved, binding).is_none()
+    // What others answer for is theirs to end.
+    possible && not_ours(object, resolved, binding, &|_| false).is_none()
 }
 
 fn words(binding: &Binding) -> String {

@@ -5,27 +5,26 @@ use jiff::Timestamp;
 
 mod end;
 mod resolve;
+mod shared;
 mod withdrawn;
 
-use crate::access::{
-    Email, Grant, PrincipalId, Scope, judge,
-    listing::Binding,
-    validity::{Outside, Validity},
-};
+use crate::access::{Email, Grant, PrincipalId, Scope, judge, listing::Binding, validity::Validity};
 
 use self::{
     end::{end, lapsed},
     resolve::{Resolved, meaning, resolve},
+    shared::not_ours,
     withdrawn::{lost, revoke, withdrawn},
 };
 pub use self::{
     resolve::{declared_kind, denied, nonsense},
+    shared::{Sharers, claims, stands_for},
     withdrawn::{could_be_granted, may_have_made},
 };
 use super::{
     Decision, Fact, Finding, Inventory, Reason, Removal, Step,
     facts::{Adoption, Facts},
-    life::{Life, is_left_alone},
+    life::Life,
     user::{counted, known_of, list},
 };
 
@@ -106,15 +105,6 @@ pub struct BindingObject {
     pub suspended: bool,
     /// The organization's delegations and the namespace can be read, so that what they do not admit is withdrawn.
     pub delegations_known: bool,
-}
-
-/// Who else declares a grant, as `namespace/name` of live objects.
-#[derive(Clone, Copy)]
-pub struct Sharers<'a> {
-    /// As far as is known without looking, for sentences.
-    pub known: &'a dyn Fn(&Grant) -> Vec<String>,
-    /// All of them, before something is removed.
-    pub all: &'a dyn Fn(&Grant) -> Vec<String>,
 }
 
 /// A decision about a binding, with the grant that it concerns.
@@ -200,7 +190,9 @@ fn current(
     let mut decided = match desired.as_ref().map_err(Clone::clone).and_then(|desired| resolve(object, desired, facts)) {
         Ok(resolved) => {
             let decided = live(object, &resolved, facts, sharers);
-            if decided.decision.owns && !declares.contains(&resolved.grant) {
+            // What is refused is not stood for, whatever else the object answers for.
+            let stands = decided.decision.owns && decided.decision.validated.holds != Some(false);
+            if stands && !declares.contains(&resolved.grant) {
                 declares.push(resolved.grant);
             }
             decided
@@ -216,41 +208,10 @@ fn current(
     decided
 }
 
-/// The grant that another object keeps in force, if its declaration holds up: what it records, or what it says.
-pub fn stands_for(object: &BindingObject, desired: &Result<DesiredBinding, Finding>, facts: &Facts<'_>) -> Vec<Grant> {
-    match object.validity.outside(facts.now) {
-        None => claims(object, desired, facts),
-        // A suspended object takes nothing away, also not by its time.
-        Some(_) if object.suspended => kept(object, facts),
-        Some(_) => Vec::new(),
-    }
-}
-
-/// What is recorded, unless it is withdrawn: two objects that lost it do not keep it for each other.
-fn kept(object: &BindingObject, facts: &Facts<'_>) -> Vec<Grant> {
-    let recorded = object.recorded.iter().filter(|_| withdrawn(object, facts).is_none());
-    recorded.map(|recorded| recorded.grant.clone()).collect()
-}
-
-/// The same, with what it will keep in force later: the person is needed until then.
-pub fn claims(object: &BindingObject, desired: &Result<DesiredBinding, Finding>, facts: &Facts<'_>) -> Vec<Grant> {
-    if matches!(object.validity.outside(facts.now), Some(Outside::Over(_))) {
-        return stands_for(object, desired, facts);
-    }
-    let mut grants = kept(object, facts);
-    if let Ok(desired) = desired
-        && let Ok(resolved) = resolve(object, desired, facts)
-        && facts.inventory.find(&resolved.grant).is_none_or(|it| not_ours(object, &resolved, it).is_none())
-    {
-        grants.push(resolved.grant);
-    }
-    grants
-}
-
 fn live(object: &BindingObject, resolved: &Resolved<'_>, facts: &Facts<'_>, sharers: Sharers<'_>) -> BindingDecision {
     let (grant, words) = (&resolved.grant, resolved.words());
     let found = facts.inventory.find(grant);
-    if let Some(finding) = found.and_then(|binding| not_ours(object, resolved, binding)) {
+    if let Some(finding) = found.and_then(|binding| not_ours(object, resolved, binding, sharers.answered)) {
         return Decision::invalid(finding.reason, finding.message)
             .with_special(in_force(grant, facts))
             .with_binding(found)
@@ -302,28 +263,6 @@ fn make(object: &BindingObject, resolved: &Resolved<'_>, old: Option<Binding>, f
     steps.extend(old.map(|binding| Step::Remove(Removal::Binding(binding))));
     let decision = Decision::say(Reason::Progressing, format!("{words} is being made")).with_steps(steps).owning();
     decision.with_special(absent).keeping(object)
-}
-
-/// A grant that was there before the object, and that the object does not say it takes over.
-fn not_ours(object: &BindingObject, resolved: &Resolved<'_>, binding: &Binding) -> Option<Finding> {
-    if object.recorded.as_ref().is_some_and(|recorded| recorded.grant == resolved.grant) {
-        return None;
-    }
-    // A role that nobody knows counts as administrative.
-    let administrative = resolved.role.is_none_or(|role| role.administrative);
-    let adoption = resolved.desired.adoption;
-    if !is_left_alone(adoption, administrative, binding.created_at, object.created) {
-        return None;
-    }
-    let why = if adoption.is_none() { "is administrative and " } else { "" };
-    Some(Finding::new(
-        Reason::AdoptionRequired,
-        format!(
-            "{} {why}was there before this object: set `adoption: Adopt` to take it over; until then the access is \
-             untouched",
-            resolved.words()
-        ),
-    ))
 }
 
 /// The grant of an earlier declaration that still has to end: recorded or made, there, and declared by nobody else.

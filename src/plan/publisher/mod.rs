@@ -153,7 +153,8 @@ fn live(object: &MemberObject, desired: &DesiredMember, facts: &MemberFacts<'_>)
         return denied(key, &denial).with_recorded(object, desired, facts);
     }
     let member = facts.roll.member(key);
-    let ours = member.map(|member| ours(object.created, desired, member));
+    let known = object.recorded.max(object.elsewhere);
+    let ours = member.map(|member| vouched(known, desired, member, ours(object.created, desired, member)));
     if let Some(contradiction) = &object.contradicted {
         let mut decision = Decision::invalid(Reason::ContradictingRoles, contradiction.said(desired, facts.namespace));
         decision.owns = matches!(ours, Some(Ok(())));
@@ -259,6 +260,17 @@ fn permitted(
 /// Whether what the portal holds is no more than an object answers for.
 fn covers(recorded: PublisherRole, desired: &DesiredMember, member: &Member) -> bool {
     member.kind == desired.kind && member.role.known().is_some_and(|held| held <= recorded)
+}
+
+/// The same where it is known who made the user what they are: what our objects answer for was not there before us.
+fn vouched(
+    known: Option<PublisherRole>,
+    desired: &DesiredMember,
+    member: &Member,
+    ours: Result<(), Finding>,
+) -> Result<(), Finding> {
+    let is_known = || known.is_some_and(|role| covers(role, desired, member));
+    ours.or_else(|why| if why.reason == Reason::AdoptionRequired && is_known() { Ok(()) } else { Err(why) })
 }
 
 /// Whether an object stands for the user that the portal holds under its key, or why it leaves that user alone.

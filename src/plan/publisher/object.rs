@@ -11,7 +11,7 @@ use crate::{
     plan::{Finding, user::known_of},
 };
 
-use super::{DesiredMember, MemberFacts, covers, kind, ours, permitted};
+use super::{DesiredMember, MemberFacts, covers, kind, ours, permitted, vouched};
 
 /// The object around the declaration. [`MemberObject::among`] makes one.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact about the object, and none excludes another")]
@@ -23,6 +23,8 @@ pub struct MemberObject {
     pub deleting: bool,
     /// The role that it answers for, as its status and the lane have it, and by what is noted on it.
     pub recorded: Option<PublisherRole>,
+    /// What others answer for, also ones that are about to be gone: an object that is renamed, or a second one, goes on with it.
+    pub elsewhere: Option<PublisherRole>,
     /// An annotation notes what the object could not be given, and so proves nothing.
     pub doubted: bool,
     /// Other live objects that stand for the same user, as `namespace/name`; in whichever role.
@@ -75,6 +77,7 @@ impl MemberObject {
     pub fn among<'a>(
         created: Timestamp,
         deleting: bool,
+        recorded: Option<PublisherRole>,
         desired: &DesiredMember,
         others: impl IntoIterator<Item = Other<'a>>,
         facts: &MemberFacts<'_>,
@@ -93,13 +96,17 @@ impl MemberObject {
             kind: other.desired.kind.clone(),
         });
         let member = facts.roll.member(&desired.key);
-        let declared = |other: &Other<'_>| member.is_none_or(|it| ours(other.created, &other.desired, it).is_ok());
+        let declared = |other: &Other<'_>| {
+            member
+                .is_none_or(|it| vouched(recorded, &other.desired, it, ours(other.created, &other.desired, it)).is_ok())
+        };
         let stands = |other: &Other<'_>| other.keeps(facts) || declared(other);
         let sharers = others.into_iter().filter(stands).map(|other| other.name).collect();
         Self {
             created,
             deleting,
-            recorded: None,
+            recorded,
+            elsewhere: None,
             doubted: false,
             sharers,
             contradicted,

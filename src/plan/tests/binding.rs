@@ -53,7 +53,7 @@ pub(super) fn said_with(
     shared: &[Grant],
 ) -> BindingDecision {
     let others = |grant: &Grant| if shared.contains(grant) { vec!["other/it".to_owned()] } else { Vec::new() };
-    decide(object, desired, &setting.facts(), Sharers { known: &others, all: &others })
+    decide(object, desired, &setting.facts(), Sharers { known: &others, all: &others, answered: &|_| false })
 }
 
 pub(super) fn metrics() -> Grant {
@@ -89,7 +89,20 @@ fn an_administrative_grant_that_was_there_is_taken_over_only_where_it_is_spelled
     assert_eq!(said(young, &object(), &Ok(silent.clone())).decision.ready.reason, Reason::InSync);
     let mut undated = listing();
     undated.bindings[1].created_at = None;
-    assert_eq!(said(undated, &object(), &Ok(silent)).decision.ready.reason, Reason::AdoptionRequired);
+    assert_eq!(said(undated, &object(), &Ok(silent.clone())).decision.ready.reason, Reason::AdoptionRequired);
+    // What another object answers for was not there before us, also where this one says `Refuse`.
+    let (setting, none) = (Setting::of(listing()), |_: &Grant| Vec::new());
+    let sharers = Sharers { known: &none, all: &none, answered: &|grant| grant.role == "OrganizationAdmin" };
+    for adoption in [None, Some(Adoption::Refuse)] {
+        let declared = Ok(DesiredBinding { adoption, ..silent.clone() });
+        let decided = decide(&object(), &declared, &setting.facts(), sharers);
+        assert_eq!((decided.decision.ready.reason, decided.record.is_some()), (Reason::InSync, true));
+        assert_eq!(stands_for(&object(), &declared, &setting.facts(), sharers.answered).len(), 1);
+        assert!(stands_for(&object(), &declared, &setting.facts(), &|_| false).is_empty());
+        // It ends nothing that it never had.
+        let deleted = decide(&BindingObject { deleting: true, ..object() }, &declared, &setting.facts(), sharers);
+        assert!(deleted.decision.released && deleted.decision.steps.is_empty(), "{deleted:?}");
+    }
 }
 
 #[test]
@@ -228,7 +241,7 @@ fn an_administrators_patch_reaches_the_plan() {
         let facts = Facts { catalogue: &patched, ..setting.facts() };
         let none = |_: &Grant| Vec::new();
         let desired = Ok(desired(principal, "DeveloperRead", scope));
-        decide(&object(), &desired, &facts, Sharers { known: &none, all: &none }).decision.ready
+        decide(&object(), &desired, &facts, Sharers { known: &none, all: &none, answered: &|_| false }).decision.ready
     };
     let etl = || DeclaredPrincipal::ServiceAccountNamed("etl".to_owned());
     let environment = || Scope::environment("env-1").unwrap();
@@ -265,7 +278,7 @@ fn a_pending_persons_grant_is_made_at_once_and_is_not_in_force() {
 fn a_denied_object_stands_for_nothing() {
     let mut setting = Setting::of(listing());
     let wanted = Ok(desired(mary(), "MetricsViewer", Scope::environment("env-1").unwrap()));
-    assert_eq!(stands_for(&object(), &wanted, &setting.facts()), [metrics()]);
+    assert_eq!(stands_for(&object(), &wanted, &setting.facts(), &|_| false), [metrics()]);
     setting.delegations.clear();
-    assert!(stands_for(&object(), &wanted, &setting.facts()).is_empty());
+    assert!(stands_for(&object(), &wanted, &setting.facts(), &|_| false).is_empty());
 }

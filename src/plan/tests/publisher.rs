@@ -134,8 +134,14 @@ impl Portal {
             recorded: None,
             delegations_known: true,
         });
-        let object = MemberObject::among(now(), deleting, desired, others, &self.facts());
+        let object = MemberObject::among(now(), deleting, None, desired, others, &self.facts());
         decide(&object, desired, &self.facts()).decision
+    }
+
+    /// What is decided about a live object while others answer for that role.
+    fn beside(&self, elsewhere: PublisherRole, desired: &DesiredMember) -> Decision<MemberStep> {
+        let among = MemberObject::among(now(), false, None, desired, [], &self.facts());
+        decide(&MemberObject { elsewhere: Some(elsewhere), ..among }, desired, &self.facts()).decision
     }
 
     fn live(&self, desired: &DesiredMember) -> Decision<MemberStep> {
@@ -195,6 +201,20 @@ fn a_live_object_is_followed_by_role_age_and_adoption() {
         let decision = portal.live(&DesiredMember { adoption, ..desired(ada, role) });
         assert_eq!((decision.ready.reason, decision.owns), (reason, owns), "{what}: {}", decision.ready.message);
         assert_eq!(steps(&decision).join(", "), step, "{what}");
+    }
+}
+
+#[test]
+fn what_another_object_answers_for_needs_no_adoption_and_what_is_more_than_that_does() {
+    let ada = "ada@example.com";
+    let portal = Portal::of(roll([member(ada, Owner)]));
+    let as_owner = desired(ada, Owner);
+    let refusing = spelled(Adoption::Refuse, as_owner.clone());
+    for declared in [&as_owner, &refusing] {
+        let decision = portal.beside(Owner, declared);
+        assert_eq!((decision.ready.reason, decision.owns), (Reason::InSync, true), "{}", decision.ready.message);
+        // Somebody made them more than the other object did.
+        assert_eq!(portal.beside(Contributor, declared).ready.reason, Reason::AdoptionRequired);
     }
 }
 

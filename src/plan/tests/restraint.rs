@@ -78,10 +78,10 @@ fn a_suspended_object_keeps_what_it_answers_for_beyond_its_time() {
     let had = BindingObject { recorded: Some(recorded(metrics())), validity: past(), ..object() };
     let suspended = BindingObject { suspended: true, ..had.clone() };
     let wanted = Ok(wanted("MetricsViewer"));
-    assert_eq!(stands_for(&suspended, &wanted, &setting.facts()), [metrics()]);
-    assert!(stands_for(&had, &wanted, &setting.facts()).is_empty());
+    assert_eq!(stands_for(&suspended, &wanted, &setting.facts(), &|_| false), [metrics()]);
+    assert!(stands_for(&had, &wanted, &setting.facts(), &|_| false).is_empty());
     let fresh = BindingObject { recorded: None, ..suspended };
-    assert!(stands_for(&fresh, &wanted, &setting.facts()).is_empty());
+    assert!(stands_for(&fresh, &wanted, &setting.facts(), &|_| false).is_empty());
 }
 
 #[test]

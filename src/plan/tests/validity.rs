@@ -109,8 +109,8 @@ fn a_grant_stays_while_one_of_its_objects_is_in_force() {
     let cases = [(past(), 0, 0), (present(), 1, 1), (future(), 0, 1)];
     for (validity, keeps, needs) in cases {
         let other = in_time(validity);
-        assert_eq!(stands_for(&other, &Ok(wanted()), &setting.facts()).len(), keeps, "{validity:?}");
-        assert_eq!(claims(&other, &Ok(wanted()), &setting.facts()).len(), needs, "{validity:?}");
+        assert_eq!(stands_for(&other, &Ok(wanted()), &setting.facts(), &|_| false).len(), keeps, "{validity:?}");
+        assert_eq!(claims(&other, &Ok(wanted()), &setting.facts(), &|_| false).len(), needs, "{validity:?}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rust text as the architecture test reads it: words without comments, strings and test code, and the paths in them.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range};
 
 /// A path that leads somewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,15 @@ pub(crate) enum Reference {
     Everything,
     /// Something that was brought into scope elsewhere: `Timestamp::now`.
     Other(String),
+}
+
+/// A function that has a body, as places among the words.
+pub(crate) struct Function {
+    pub(crate) name: String,
+    /// Between the signs around them.
+    pub(crate) parameters: Range<usize>,
+    /// All of it.
+    pub(crate) range: Range<usize>,
 }
 
 /// One file.
@@ -32,6 +41,16 @@ impl Source {
 
     pub(crate) fn references(&self) -> impl Iterator<Item = &Reference> {
         self.references.iter()
+    }
+
+    pub(crate) fn words(&self) -> &[String] {
+        &self.words
+    }
+
+    /// Those within others included.
+    pub(crate) fn functions(&self) -> Vec<Function> {
+        let starts = self.words.iter().enumerate().filter(|(_, word)| *word == "fn").map(|(at, _)| at);
+        starts.filter_map(|at| function(&self.words, at)).collect()
     }
 
     pub(crate) fn has_word(&self, wanted: &str) -> bool {
@@ -168,6 +187,19 @@ fn item_end(words: &[String], start: usize) -> usize {
         }
     }
     words.len()
+}
+
+/// The function whose `fn` is there; `None` where it is a type, or has no body.
+fn function(words: &[String], start: usize) -> Option<Function> {
+    let name = words.get(start + 1).filter(|word| is_name(word))?.clone();
+    let open = start + words[start..].iter().position(|word| word == "(")?;
+    let mut depth = 0;
+    let close = (open..words.len()).find(|&at| {
+        depth += i32::from(words[at] == "(") - i32::from(words[at] == ")");
+        depth == 0
+    })?;
+    let body = close + words[close..].iter().position(|word| matches!(word.as_str(), "{" | ";"))?;
+    (words[body] == "{").then(|| Function { name, parameters: open + 1..close, range: start..item_end(words, body) })
 }
 
 fn without_tests(mut words: Vec<String>) -> Vec<String> {

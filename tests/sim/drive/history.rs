@@ -195,7 +195,7 @@ impl Declared {
             }
             Step::DeleteNamespace => *self = Self { namespace_gone: true, still: self.still, ..Self::default() },
             Step::MakeNamespace => self.namespace_gone = false,
-            Step::Trouble(Trouble::Still) => self.still = true,
+            Step::Trouble(trouble) if trouble.lasts() => self.still = true,
             Step::Tell => self.still = false,
             _ => {}
         }

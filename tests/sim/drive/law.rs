@@ -36,8 +36,12 @@ const MINIMUM: usize = 2;
 /// How many removals the small budget has room for in an hour.
 pub(super) const BUDGET: usize = 2;
 
-/// Reasons for which what is declared need not be there.
+/// Reasons for which what is declared need not be there, and is no failure.
 const WITHOUT_GRANT: [&str; 4] = ["Suspended", "Observed", "Expired", "NotYetValid"];
+/// Reasons for which it cannot be: somebody has to declare, confirm, delegate or make up their mind first.
+const IMPOSSIBLE: [&str; 4] = ["PrincipalNotFound", "PrincipalChanged", "DelegationDenied", "ContradictingRoles"];
+/// Reasons for which an object that is deleted may still be there.
+const HELD: [&str; 4] = ["LastOrganizationAdmin", "LastOwner", "RemovalBudgetExceeded", "AccessRemains"];
 
 /// What a run has seen.
 pub(super) struct Laws {
@@ -78,7 +82,7 @@ impl Laws {
         if let Step::Trouble(trouble) = act.step {
             // Until watches tell again, which is another step; what is only too old to go on with is listed anew a moment later.
             let until = match trouble {
-                Trouble::Still => now + Duration::from_hours(1),
+                it if it.lasts() => now + Duration::from_hours(1),
                 Trouble::Gone => now + ANEW,
                 _ => now + BLIND,
             };
@@ -223,6 +227,13 @@ impl Laws {
             let current = object["status"]["observedGeneration"] == object["metadata"]["generation"];
             let paused = WITHOUT_GRANT.iter().any(|it| ready["reason"] == *it);
             let is_grant = object["kind"] != "ConfluentUser" && ready["status"] == "True" && !paused;
+            let (reason, there) = (ready["reason"].as_str().unwrap_or_default(), Self::is_there(stage, &what, &held));
+            if !going && !paused && !IMPOSSIBLE.contains(&reason) && !there {
+                self.fail(stage, &format!("law 5: {what} is declared and not there: {ready}"));
+            }
+            if going && !HELD.contains(&reason) && !waits {
+                self.fail(stage, &format!("law 5: {what} is deleted, and nobody says what holds it: {ready}"));
+            }
             if !going && is_grant && !(current && held.contains(&what)) {
                 self.fail(stage, &format!("law 5: {what} is told to be as declared: {ready}"));
             }
@@ -240,6 +251,11 @@ impl Laws {
             let said = sayings(&stage.memory.changes(), 0);
             self.fail(stage, &format!("law 6: nothing stands for what is left: {left}\n{}", said.join("\n")));
         }
+    }
+
+    /// Whether what is declared is there: a grant, or a person, who may be asked and not have answered.
+    fn is_there(stage: &Stage, what: &str, held: &[String]) -> bool {
+        held.contains(&what.to_owned()) || (!what.contains(' ') && stage.id_of(what).is_some())
     }
 
     fn fail(&self, stage: &Stage, law: &str) -> ! {

@@ -157,7 +157,7 @@ impl Step {
                 stage.start();
             }
             Self::Trouble(trouble) => stage.memory.trouble(*trouble),
-            Self::Tell => stage.memory.hold_still(false),
+            Self::Tell => stage.memory.tell(),
             Self::Suspend(name, suspend) => {
                 stage.perhaps_edit(BINDINGS, name, json!({"spec": {"suspend": suspend}})).await;
             }
@@ -179,8 +179,8 @@ impl Step {
                 stage.simulator.update(|knobs| knobs.lag = lag).unwrap();
             }
             Self::Limit(limit) => {
-                // A vendor tells of its rate, or names the time when it refuses, or does not.
-                let (headers, retry_after) = (limit % 3 == 0, limit % 3 < 2);
+                // A vendor tells of its rate, or names the time when it refuses, or both, or neither.
+                let (headers, retry_after) = (limit % 2 == 0, limit % 4 < 2);
                 let rate = RateLimit { limit: *limit, window: 10, retry_after, headers };
                 stage.simulator.update(|knobs| knobs.rate_limit = (*limit > 0).then_some(rate)).unwrap();
             }

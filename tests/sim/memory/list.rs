@@ -1,9 +1,6 @@
 //! Lists by pages, and watches from a version on.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -17,6 +14,7 @@ use super::{
     http::Query,
     resource::{Place, Target},
     store::{Change, State, Stored},
+    trouble::Trouble,
 };
 
 /// How often a quiet watch says how far it is: more seldom than a real server, and before whoever watches gives it up as dead.
@@ -136,15 +134,15 @@ struct Watching {
 impl Watching {
     /// The lines that are due by now.
     fn due(&mut self) -> Option<Bytes> {
-        if self.memory.still.load(Ordering::Relaxed) {
-            return None;
-        }
+        let still = self.memory.stillness(&self.target.resource.plural);
         let state = self.memory.lock();
-        if self.breaks < state.breaks {
+        if still.is_empty() && self.breaks < state.breaks {
+            self.memory.strike(Trouble::BrokenWatch);
             self.ended = true;
             return None;
         }
-        if self.version < state.compacted {
+        if still.is_empty() && self.version < state.compacted {
+            self.memory.strike(Trouble::Gone);
             self.ended = true;
             let message = format!("too old resource version: {} ({})", self.version, state.compacted);
             return Some(line("ERROR", &Refusal::expired(message).1));
@@ -152,6 +150,14 @@ impl Watching {
         let new = state.log.partition_point(|change| change.version <= self.version);
         let lines: Vec<Bytes> =
             state.log[new..].iter().filter_map(|change| told(change, &self.target, self.partial)).collect();
+        if !still.is_empty() {
+            if !lines.is_empty() {
+                for trouble in still {
+                    self.memory.strike(trouble);
+                }
+            }
+            return None;
+        }
         self.version = state.version;
         (!lines.is_empty()).then(|| lines.concat().into())
     }
@@ -212,7 +218,7 @@ pub(super) fn watch(memory: &Memory, target: &Target, query: &Query, partial: bo
                 return None;
             }
             watching.bookmark += BOOKMARK;
-            if watching.bookmarks {
+            if watching.bookmarks && watching.memory.stillness(&watching.target.resource.plural).is_empty() {
                 return Some((Ok(watching.mark()), (watching, bell)));
             }
         }

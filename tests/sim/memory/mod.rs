@@ -21,10 +21,7 @@ mod write;
 use std::{
     collections::BTreeSet,
     io,
-    sync::{
-        Arc, Mutex, MutexGuard,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -53,8 +50,6 @@ pub(crate) struct Memory {
     bell: watch::Sender<u64>,
     /// The next patch whose path ends like that takes so long to arrive.
     late: Arc<Mutex<Option<(String, Duration)>>>,
-    /// Watches tell nothing.
-    still: Arc<AtomicBool>,
     troubles: trouble::Shared,
 }
 
@@ -62,19 +57,12 @@ impl Memory {
     /// An empty server with the namespace `default`.
     pub(crate) fn new(clock: Clock) -> Self {
         let (state, bell) = (Arc::new(Mutex::new(State::new(clock))), watch::Sender::new(0));
-        Self { state, bell, late: Arc::default(), still: Arc::default(), troubles: Arc::default() }
+        Self { state, bell, late: Arc::default(), troubles: Arc::default() }
     }
 
     /// Lets the next patch whose path ends like that arrive late.
     pub(crate) fn delay(&self, end: &str, by: Duration) {
         *self.late.lock().unwrap() = Some((end.to_owned(), by));
-    }
-
-    /// Lets watches tell nothing, or again what they owe: whoever believes a cache is behind.
-    pub(crate) fn hold_still(&self, still: bool) {
-        self.still.store(still, Ordering::Relaxed);
-        self.lock().told += 1;
-        self.ring();
     }
 
     /// How much later than others a request arrives.
@@ -96,9 +84,10 @@ impl Memory {
                 // Whoever asks waits, and meanwhile others may be first; who is gone meanwhile does not learn the answer.
                 let what = format!("{} {}", head.method, head.uri);
                 tokio::time::sleep(chance.pause_of(&what, way) + memory.lateness(&head)).await;
+                memory.reach(&user).await?;
                 let answer = memory.answer_if_well(&user, &Request::from_parts(head, body.to_vec()));
                 tokio::time::sleep(chance.pause_of(&what, way)).await;
-                answer
+                memory.reach(&user).await.and(answer)
             });
             answer
         });

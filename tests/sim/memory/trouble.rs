@@ -2,9 +2,10 @@
 //! that break off. Whoever administers is spared.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use ::http::{Method, Request, Response};
@@ -30,11 +31,15 @@ pub(crate) enum Trouble {
     Gone,
     /// Watches tell nothing for a while.
     Still,
+    /// Those of one kind, while the others tell.
+    StillOf(&'static str),
+    /// For a while no request arrives and no answer comes back, those for the lease included.
+    CutOff,
 }
 
 impl Trouble {
     /// Each of them, with the codes that a server under load answers with.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Conflict,
         Self::Refused(429),
         Self::Refused(500),
@@ -44,7 +49,18 @@ impl Trouble {
         Self::BrokenWatch,
         Self::Gone,
         Self::Still,
+        Self::StillOf("confluentorganizations"),
+        Self::StillOf("confluentusers"),
+        Self::StillOf("accessrolebindings"),
+        Self::StillOf("publisherusers"),
+        Self::StillOf("namespaces"),
+        Self::CutOff,
     ];
+
+    /// Whether it lasts until somebody ends it.
+    pub(crate) fn lasts(self) -> bool {
+        matches!(self, Self::Still | Self::StillOf(_) | Self::CutOff)
+    }
 
     fn meets(self, method: &Method) -> bool {
         match self {
@@ -59,39 +75,73 @@ impl Trouble {
 #[derive(Debug, Default)]
 pub(super) struct Troubles {
     coming: Vec<Trouble>,
+    /// What lasts until somebody ends it.
+    lasting: BTreeSet<Trouble>,
     struck: BTreeMap<Trouble, usize>,
 }
+
+/// After which time whoever is cut off learns that nobody answers.
+const UNREACHABLE: Duration = Duration::from_secs(5);
 
 /// All of them. Clones share it.
 pub(super) type Shared = Arc<Mutex<Troubles>>;
 
 impl Memory {
-    /// From now on that goes wrong once, or at once for watches.
+    /// From now on that goes wrong once, or at once for watches, or until it is ended.
     pub(crate) fn trouble(&self, trouble: Trouble) {
-        let mut troubles = self.troubles.lock().unwrap();
-        let at_once = matches!(trouble, Trouble::BrokenWatch | Trouble::Gone | Trouble::Still);
-        if !at_once {
-            troubles.coming.push(trouble);
-            return;
-        }
-        *troubles.struck.entry(trouble).or_default() += 1;
-        drop(troubles);
         match trouble {
-            Trouble::Still => self.hold_still(true),
             Trouble::Gone => self.compact(),
-            _ => {
+            Trouble::BrokenWatch => {
                 let mut state = self.lock();
                 (state.breaks, state.told) = (state.breaks + 1, state.told + 1);
                 drop(state);
                 self.ring();
             }
+            _ => {
+                let mut troubles = self.troubles.lock().unwrap();
+                if trouble.lasts() {
+                    troubles.lasting.insert(trouble);
+                } else {
+                    troubles.coming.push(trouble);
+                }
+            }
         }
+    }
+
+    /// What lasts does so no longer: watches tell what they owe, and who was cut off is not.
+    pub(crate) fn tell(&self) {
+        self.troubles.lock().unwrap().lasting.clear();
+        self.lock().told += 1;
+        self.ring();
     }
 
     /// Nothing goes wrong any more.
     pub(crate) fn mend(&self) {
         self.troubles.lock().unwrap().coming.clear();
-        self.hold_still(false);
+        self.tell();
+    }
+
+    /// It went wrong.
+    pub(super) fn strike(&self, trouble: Trouble) {
+        *self.troubles.lock().unwrap().struck.entry(trouble).or_default() += 1;
+    }
+
+    /// Why watches of that kind tell nothing now; nothing where they do.
+    pub(super) fn stillness(&self, plural: &'static str) -> Vec<Trouble> {
+        let troubles = self.troubles.lock().unwrap();
+        let why = [Trouble::CutOff, Trouble::Still, Trouble::StillOf(plural)];
+        why.into_iter().filter(|it| troubles.lasting.contains(it)).collect()
+    }
+
+    /// Waits as whoever is cut off does; nothing else is worth the wait.
+    pub(super) async fn reach(&self, user: &str) -> io::Result<()> {
+        let cut = user != "admin" && self.troubles.lock().unwrap().lasting.contains(&Trouble::CutOff);
+        if !cut {
+            return Ok(());
+        }
+        self.strike(Trouble::CutOff);
+        tokio::time::sleep(UNREACHABLE).await;
+        Err(io::Error::from(io::ErrorKind::ConnectionReset))
     }
 
     /// What went wrong so far.

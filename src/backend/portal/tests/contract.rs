@@ -168,8 +168,8 @@ async fn the_client_asks_for_what_is_in_the_contract_and_nothing_else() {
     portal.list().await.unwrap();
     let bob = portal.find(bob()).await.unwrap().unwrap();
     let owner = portal.promote(bob.clone()).await.unwrap();
-    portal.remove_permitted(&MemberRemoval::Ownership(owner)).await.unwrap();
-    portal.remove_permitted(&MemberRemoval::Member(bob)).await.unwrap();
+    portal.remove(Permit::of(&MemberRemoval::Ownership(owner))).await.unwrap();
+    portal.remove(Permit::of(&MemberRemoval::Member(bob))).await.unwrap();
     let application = read::member(serde_json::from_str(data!("user_application")).unwrap()).unwrap();
     let Member { key, kind, friendly_name, .. } = application;
     portal.add(NewMember { key, kind, role: PublisherRole::Contributor, friendly_name }).await.unwrap();

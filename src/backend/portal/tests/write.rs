@@ -180,7 +180,7 @@ async fn each_removal_is_one_request_upon_the_version_that_was_judged() {
         for outcome in [done, answer(404, data!("error_user_not_found"))] {
             let gone = matches!(&outcome, Outcome::Answer(404, ..)) || method == "DELETE";
             let (portal, record) = saying(vec![outcome]);
-            let left = portal.remove_permitted(removal).await.unwrap();
+            let left = portal.remove(Permit::of(removal)).await.unwrap();
             let left = left.map(|member| (member.role, member.version));
             let contributor = (PublisherRole::Contributor.into(), Some("\"2\"".to_owned()));
             assert_eq!(left, (!gone).then_some(contributor));
@@ -189,7 +189,7 @@ async fn each_removal_is_one_request_upon_the_version_that_was_judged() {
         }
         for (outcome, kind) in refusals().into_iter().chain(more.clone()) {
             let (portal, record) = saying(vec![outcome]);
-            let error = portal.remove_permitted(removal).await.unwrap_err();
+            let error = portal.remove(Permit::of(removal)).await.unwrap_err();
             assert_eq!(error.kind, kind, "{removal:?} {error}");
             let attempts = if kind == ErrorKind::CredentialsRejected { 2 } else { 1 };
             assert_eq!(record.lock().unwrap().len(), attempts, "{removal:?} {error}");
@@ -197,7 +197,7 @@ async fn each_removal_is_one_request_upon_the_version_that_was_judged() {
     }
     let body = r#"{"email":"bob@outlook.com","type":"user","role":"contributor","friendlyName":"Bob"}"#;
     let (portal, record) = saying(vec![answer(409, data!("error_last_owner"))]);
-    let error = portal.remove_permitted(&ownership).await.unwrap_err();
+    let error = portal.remove(Permit::of(&ownership)).await.unwrap_err();
     assert_eq!(error.public, "the request was refused (409): A publisher keeps one owner at least");
     assert_eq!(bodies(&record), [body]);
 }
@@ -215,7 +215,7 @@ async fn what_was_not_judged_or_is_not_understood_is_not_removed() {
     for member in members {
         for removal in [MemberRemoval::Member(member.clone()), MemberRemoval::Ownership(member)] {
             let (portal, record) = saying(vec![answer(204, "")]);
-            let error = portal.remove_permitted(&removal).await.unwrap_err();
+            let error = portal.remove(Permit::of(&removal)).await.unwrap_err();
             assert_eq!((error.kind, record.lock().unwrap().len()), (ErrorKind::Invalid, 0), "{error}");
         }
     }

@@ -147,3 +147,39 @@ async fn why_an_object_was_held_is_forgotten_with_the_object() {
     task::list(&scene.lane).await;
     assert!(scene.failure(1).is_some() && scene.failure(2).is_none());
 }
+
+#[tokio::test]
+async fn what_is_not_wanted_any_more_when_it_has_been_counted_is_not_removed_and_given_back() {
+    let scene = Scene::open().await;
+    let steps = vec![Step::Remove(operator(2))];
+    scene.lane.write().admit(job(2, steps.clone()), 0);
+    let lane = Arc::downgrade(&scene.lane);
+    let overtaken = move || lane.upgrade().unwrap().looked("uid-2", &[]);
+    *scene.book.meanwhile.lock().unwrap() = Some(Box::new(overtaken));
+    task::work(&scene.lane, vec![job(2, steps)]).await;
+    let counted = scene.lane.read().budget.record.clone().unwrap();
+    assert_eq!((scene.removed(), scene.failure(2)), (0, Some(Reason::Progressing)));
+    assert!(counted.counted.iter().all(|entry| entry.count == 0) && counted.open.is_empty(), "{counted:?}");
+}
+
+#[tokio::test]
+async fn where_what_replaces_a_grant_is_not_wanted_any_more_that_does_not_end() {
+    let scene = Scene::open().await;
+    let steps = vec![grant(2), Step::Remove(operator(2))];
+    scene.lane.write().admit(job(2, steps.clone()), 0);
+    scene.lane.looked("uid-2", &steps[1..]);
+    task::work(&scene.lane, vec![job(2, steps)]).await;
+    assert_eq!((scene.removed(), scene.failure(2)), (0, None), "it decides again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_guard_held_because_of_a_removal_in_doubt_is_worth_another_try_when_the_doubt_is_over() {
+    let scene = Scene::open().await;
+    let now = Instant::now();
+    scene.lane.write().doubtful.push((administrator(1), now));
+    task::list(&scene.lane).await;
+    let version = scene.lane.read().version;
+    tokio::time::advance(LONGEST_LAG).await;
+    task::list(&scene.lane).await;
+    assert!(scene.lane.read().version > version && scene.lane.read().doubtful.is_empty());
+}

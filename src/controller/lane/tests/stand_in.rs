@@ -88,6 +88,8 @@ pub(super) struct Book {
     pub(super) kept: Mutex<Kept>,
     pub(super) away: Mutex<bool>,
     pub(super) writes: AtomicU32,
+    /// What happens while it is written to.
+    pub(super) meanwhile: Mutex<Option<Box<dyn Fn() + Send>>>,
 }
 
 impl Ledger for Arc<Book> {
@@ -102,6 +104,9 @@ impl Ledger for Arc<Book> {
         removals: &'a Removals,
         version: &'a str,
     ) -> BoxFuture<'a, Result<Option<String>, LedgerError>> {
+        if let Some(meanwhile) = &*self.meanwhile.lock().unwrap() {
+            meanwhile();
+        }
         let mut kept = self.kept.lock().unwrap();
         let answer = if *self.away.lock().unwrap() {
             Err(LedgerError::Gone)

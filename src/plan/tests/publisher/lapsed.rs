@@ -29,7 +29,7 @@ fn a_user_is_removed_when_its_time_is_over_and_not_before_it_came() {
     for (outside, finalized, held, reason, step, granted) in cases {
         let portal = Portal::of(roll(held.clone()));
         let desired = desired(ada, Contributor);
-        let among = MemberObject::among(now(), false, &desired, [], &portal.facts());
+        let among = MemberObject::among(now(), false, None, &desired, [], &portal.facts());
         let object = MemberObject { outside: Some(outside), finalized, ..among };
         let decision = decide(&object, &desired, &portal.facts()).decision;
         let told = (decision.ready.reason, steps(&decision), decision.special.as_ref().and_then(|it| it.holds));
@@ -52,7 +52,7 @@ fn a_user_stays_while_another_object_is_in_its_time() {
         recorded: None,
         delegations_known: true,
     };
-    let among = MemberObject::among(now(), false, &desired, [other], &portal.facts());
+    let among = MemberObject::among(now(), false, None, &desired, [other], &portal.facts());
     let object = MemberObject { outside: Some(Outside::Over(hours(-1))), finalized: true, ..among };
     let decision = decide(&object, &desired, &portal.facts()).decision;
     assert_eq!((decision.ready.reason, decision.steps.len()), (Reason::Expired, 0));
@@ -70,7 +70,7 @@ fn the_operators_own_entry_and_denied_ones_stay_after_their_time() {
         ..desired("a@example.com", Owner)
     };
     let judged = |portal: &Portal, desired: &DesiredMember| {
-        let among = MemberObject::among(now(), false, desired, [], &portal.facts());
+        let among = MemberObject::among(now(), false, None, desired, [], &portal.facts());
         let object = MemberObject { outside: Some(Outside::Over(hours(-1))), finalized: true, ..among };
         let decision = decide(&object, desired, &portal.facts()).decision;
         assert!(decision.steps.is_empty());
@@ -95,7 +95,7 @@ fn a_restrained_user_is_left_as_the_portal_has_it() {
         let desired = desired(ada, role);
         let judged = |deleting, suspended, observing| {
             let facts = MemberFacts { observing, ..portal.facts() };
-            let among = MemberObject::among(now(), deleting, &desired, [], &facts);
+            let among = MemberObject::among(now(), deleting, None, &desired, [], &facts);
             decide(&MemberObject { suspended, ..among }, &desired, &facts).decision
         };
         for (suspended, reason, owns) in [(true, Reason::Suspended, owns), (false, Reason::Observed, false)] {

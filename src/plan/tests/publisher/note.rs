@@ -70,7 +70,7 @@ fn a_note_is_doubted_where_its_role_is_not_delegated_or_nobody_knows() {
 fn that_a_note_proves_nothing_is_told_whether_or_not_she_is_there() {
     let says = |held: Option<Member>, deleting| {
         let portal = Portal { delegations: Vec::new(), ..Portal::of(roll(held)) };
-        let object = MemberObject::among(now(), deleting, &desired(ADA, Contributor), [], &portal.facts());
+        let object = MemberObject::among(now(), deleting, None, &desired(ADA, Contributor), [], &portal.facts());
         let object = MemberObject { doubted: true, delegations_known: true, ..object };
         let decision = decide(&object, &desired(ADA, Contributor), &portal.facts()).decision;
         assert!(decision.steps.is_empty(), "{decision:?}");

@@ -81,7 +81,7 @@ impl Run {
             delegations_known: true,
         });
         let facts = self.portal.facts();
-        let among = MemberObject::among(mine.created, mine.deleting, &mine.desired, others, &facts);
+        let among = MemberObject::among(mine.created, mine.deleting, None, &mine.desired, others, &facts);
         let object = MemberObject { recorded: mine.recorded, delegations_known: true, ..among };
         Some((decide(&object, &mine.desired, &facts), mine.desired.key.clone()))
     }
