@@ -51,6 +51,26 @@ fn one_of_two_may_go_and_the_last_may_not() {
     assert_eq!(judged(&setting, account("u-mary", "mary@example.com")), Ok(()));
 }
 
+/// A list that was read just now and lags behind does not show who became an administrator a moment ago.
+#[test]
+fn whoever_is_known_to_administer_is_judged_as_that_though_the_list_of_administrators_does_not_show_them() {
+    let setting = Setting::of(listing());
+    let lagging: Vec<Binding> = admins(&setting).into_iter().filter(|it| it.principal.as_str() != "u-linus").collect();
+    let protection = Protection { minimum_organization_admins: 2, ..Protection::default() };
+    let facts = GuardFacts {
+        inventory: &setting.inventory,
+        catalogue: Catalogue::embedded(),
+        admins: &lagging,
+        own: setting.own.as_ref(),
+        protection: &protection,
+        confirmed: "",
+    };
+    for removal in [revoke("u-linus"), account("u-linus", "linus@example.com")] {
+        let held = guard::pass(removal, facts).map(|_| ()).map_err(|held| held.reason);
+        assert_eq!(held, Err(Reason::LastOrganizationAdmin));
+    }
+}
+
 #[test]
 fn pending_people_and_service_accounts_do_not_count() {
     let mut listing = listing();
