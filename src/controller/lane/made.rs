@@ -16,8 +16,8 @@ pub(super) struct Made<G> {
     grants: HashMap<String, Vec<G>>,
     /// What this process set out to grant, and noted on the object, until its status answers for it.
     noted: HashMap<String, Vec<G>>,
-    /// When a step was last left without an answer.
-    doubts: HashMap<String, Instant>,
+    /// Steps that were left without an answer, each as what it asked for, and when.
+    doubts: HashMap<String, Vec<(Option<G>, Instant)>>,
     /// What objects answer for and a picture has shown, in words: where it is shown no longer it is gone, and no listing lags.
     seen: HashMap<String, String>,
 }
@@ -34,14 +34,21 @@ impl<G: PartialEq> Made<G> {
         put(&mut self.grants, uid, grant);
     }
 
-    /// Nobody knows yet whether a step of that object was made.
-    pub(super) fn doubt(&mut self, uid: &str, now: Instant) {
-        self.doubts.insert(uid.to_owned(), now);
+    /// Nobody knows yet whether a step of that object was made, which asked for that.
+    pub(super) fn doubt(&mut self, uid: &str, asked: Option<G>, now: Instant) {
+        let doubts = self.doubts.entry(uid.to_owned()).or_default();
+        doubts.retain(|(known, _)| *known != asked);
+        doubts.push((asked, now));
     }
 
-    /// What a step of that object asked for is known to be there.
-    pub(super) fn settle(&mut self, uid: &str) {
-        self.doubts.remove(uid);
+    /// What a step of that object asked for is known to be there. What it asked for before an edit is not.
+    pub(super) fn settle(&mut self, uid: &str, asked: &G) {
+        if let Some(mut doubts) = self.doubts.remove(uid) {
+            doubts.retain(|(known, _)| known.as_ref() != Some(asked));
+            if !doubts.is_empty() {
+                self.doubts.insert(uid.to_owned(), doubts);
+            }
+        }
     }
 
     /// Those are not there any more, whoever made them.
@@ -122,13 +129,13 @@ impl<R: Realm> State<R> {
     /// A listing may lag behind a write: one that does not show it proves nothing before it has to.
     fn is_unsettled(&self, uid: &str) -> bool {
         let unseen = |at: &Instant| self.listing.began.is_none_or(|began| began < *at + LONGEST_LAG);
-        self.under_way.contains_key(uid) || self.made.doubts.get(uid).is_some_and(unseen)
+        self.under_way.contains_key(uid) || self.made.doubts.get(uid).into_iter().flatten().any(|(_, at)| unseen(at))
     }
 
     /// Whether a listing would tell more of an object's doubt than the last one: the first since, and the one that has to show it.
     fn would_tell(&self, uid: &str) -> bool {
         let since = |at: &Instant| self.listing.began.is_none_or(|began| began <= *at) || at.elapsed() >= LONGEST_LAG;
-        self.made.doubts.get(uid).is_some_and(since)
+        self.made.doubts.get(uid).into_iter().flatten().any(|(_, at)| since(at))
     }
 }
 
@@ -207,5 +214,21 @@ impl<R: Realm> Lane<R> {
             made.doubts.remove(uid);
             made.seen.remove(uid);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_doubt_is_over_when_what_it_is_about_is_there_and_not_when_something_else_is() {
+        let (mut made, now) = (Made::<&str>::default(), Instant::now());
+        made.doubt("uid", Some("old"), now);
+        made.doubt("uid", Some("new"), now);
+        made.settle("uid", &"new");
+        assert_eq!(made.doubts["uid"], [(Some("old"), now)]);
+        made.settle("uid", &"old");
+        assert!(made.doubts.is_empty());
     }
 }

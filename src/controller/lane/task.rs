@@ -260,7 +260,7 @@ pub(super) fn is_wanted<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>, step: &R::
 /// A step may have been made: until a listing tells, its object does not go, and what it asked for is its own.
 fn unanswered<R: Realm>(lane: &Lane<R>, author: &Author, step: &R::Step) {
     let (mut state, uid) = (lane.write(), &author.object.uid);
-    state.made.doubt(uid, Instant::now());
+    state.made.doubt(uid, R::granted(step), Instant::now());
     if let Some(grant) = R::granted(step) {
         state.made.add(uid, grant);
     }
@@ -342,8 +342,8 @@ pub(super) fn note<R: Realm>(
     state.admins_changed |= concerned.administrators;
     state.unconfirmed.push((written.clone(), Instant::now()));
     if let Some(grant) = R::granted(step) {
+        state.made.settle(&author.object.uid, &grant);
         state.made.add(&author.object.uid, grant);
-        state.made.settle(&author.object.uid);
     }
     state.made.end(|granted| R::is_ended(granted, written));
     let (event, text) = R::told(step);

@@ -56,13 +56,16 @@ pub(super) struct Laws {
     /// How many removals people have said yes to.
     acknowledged: usize,
     removals: Vec<Instant>,
+    /// When each removal was first tried: from then on the budget counts it, also where it was made later.
+    tried: BTreeMap<String, Instant>,
 }
 
 impl Laws {
     pub(super) fn new(theme: Theme, stage: &Stage) -> Self {
         stage.changes.take();
         let (declared, steps, changes, removals) = (Declared::default(), Vec::new(), Vec::new(), Vec::new());
-        Self { theme, declared, steps, changes, blind: None, lied: false, acknowledged: 0, removals }
+        let (acknowledged, tried) = (0, BTreeMap::new());
+        Self { theme, declared, steps, changes, blind: None, lied: false, acknowledged, removals, tried }
     }
 
     /// Notes what is said yes to, before it is.
@@ -125,6 +128,7 @@ impl Laws {
 
     fn broken(&mut self, change: &Change) -> Option<String> {
         let (before, after) = (&change.before, &change.after);
+        let tried = *self.tried.entry(change.request.clone()).or_insert(change.at);
         if after.administrators < before.administrators && after.administrators < MINIMUM {
             return Some(format!("law 1: {} administrators are left", after.administrators));
         }
@@ -159,7 +163,7 @@ impl Laws {
         }
         if self.theme.budget && went.iter().any(|it| ours(it)) {
             self.removals.retain(|at| change.at - *at < Duration::from_hours(1));
-            self.removals.push(change.at);
+            self.removals.push(tried);
             if self.removals.len() > BUDGET + self.acknowledged {
                 return Some(format!("the budget: {} removals within an hour", self.removals.len()));
             }
@@ -235,7 +239,9 @@ impl Laws {
             let paused = WITHOUT_GRANT.iter().any(|it| ready["reason"] == *it);
             let is_grant = object["kind"] != "ConfluentUser" && ready["status"] == "True" && !paused;
             let (reason, there) = (ready["reason"].as_str().unwrap_or_default(), Self::is_there(stage, &what, &held));
-            if !going && !paused && !IMPOSSIBLE.contains(&reason) && !there {
+            // What ended by its time or its delegation, and left something behind that a guard holds.
+            let ends = ready["message"].as_str().is_some_and(|message| message.contains("its removal is held"));
+            if !going && !paused && !ends && !IMPOSSIBLE.contains(&reason) && !there {
                 self.fail(stage, &format!("law 5: {what} is declared and not there: {ready}"));
             }
             if going && !HELD.contains(&reason) && !waits {
