@@ -262,14 +262,16 @@ fn covers(recorded: PublisherRole, desired: &DesiredMember, member: &Member) -> 
     member.kind == desired.kind && member.role.known().is_some_and(|held| held <= recorded)
 }
 
-/// The same where it is known who made the user what they are: what our objects answer for was not there before us.
+/// The same where it is known who made the user what they are: what our objects answer for was not there before us. To make more
+/// of somebody than that is to take it over, and what an object says it leaves alone it leaves alone.
 fn vouched(
     known: Option<PublisherRole>,
     desired: &DesiredMember,
     member: &Member,
     ours: Result<(), Finding>,
 ) -> Result<(), Finding> {
-    let is_known = || known.is_some_and(|role| covers(role, desired, member));
+    let refuses = desired.adoption == Some(Adoption::Refuse);
+    let is_known = || !refuses && known.is_some_and(|role| desired.role <= role && covers(role, desired, member));
     ours.or_else(|why| if why.reason == Reason::AdoptionRequired && is_known() { Ok(()) } else { Err(why) })
 }
 
