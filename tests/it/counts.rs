@@ -32,10 +32,18 @@ fn histories(stage: &Stage, plural: &str, since: &str) -> BTreeMap<String, Vec<V
     histories
 }
 
+/// A moment from which can be watched: an API server that begins to watch a kind itself knows none before that.
 fn moment(stage: &Stage, plural: &str) -> String {
-    let list = stage.theatre.done(&["get", "--raw", &format!("{PATH}/namespaces/{}/{plural}", stage.name)], "");
-    let list: Value = serde_json::from_str(&list).unwrap();
-    list["metadata"]["resourceVersion"].as_str().unwrap().to_owned()
+    let path = format!("{PATH}/namespaces/{}/{plural}", stage.name);
+    let mut since = String::new();
+    let mut known = || {
+        let list: Value = serde_json::from_str(&stage.theatre.done(&["get", "--raw", &path], "")).unwrap();
+        list["metadata"]["resourceVersion"].as_str().unwrap().clone_into(&mut since);
+        let watch = format!("{path}?watch=1&resourceVersion={since}&timeoutSeconds=1");
+        !stage.theatre.done(&["get", "--raw", &watch], "").contains(r#""type":"ERROR""#)
+    };
+    eventually("there is a moment to watch from", &mut known, &mut String::new);
+    since
 }
 
 /// Every request of the operator that wrote anything of the story: objects, status and Events.

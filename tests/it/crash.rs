@@ -108,7 +108,9 @@ fn killed_between_a_remote_write_and_its_record_it_repeats_nothing_and_forgets_n
         // What would be written would be written now.
         thread::sleep(Duration::from_secs(1));
         assert!(replica.page("/metrics").contains("\nroster_leader 1\n"), "{}", replica.page("/metrics"));
-        assert_eq!(replica.writes(&house), Vec::<String>::new(), "{}", replica.said());
+        // An organization of another story, whose API server went away, may come to rest later.
+        let written = replica.writes(&house).into_iter().filter(|it| !it.ends_with(" api-outage"));
+        assert_eq!(written.collect::<Vec<_>>(), Vec::<String>::new(), "{}", replica.said());
         assert_eq!(stages.map(|stage| stage.remote_writes().len()), remote);
         replica.terminate();
         assert!(replica.ended().success());
