@@ -28,7 +28,7 @@ const MOMENTS: [Moment; 3] = [Moment::Before, Moment::During, Moment::After];
 /// once a minute.
 const QUIET: Duration = Duration::from_secs(135);
 /// An ordinary run tries so many-th crash point; `SIM_CRASH_STRIDE=1` tries all.
-const STRIDE: usize = 7;
+const STRIDE: usize = 20;
 /// Of so many crash points one may be a report that another run does not make: what advice is found when is told with what else there
 /// is to say.
 const MET: usize = 20;

@@ -30,10 +30,13 @@ fn reason(stage: &Stage, name: &str) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn what_an_object_of_another_name_goes_on_with_is_never_interrupted_and_needs_no_adoption() {
-    let roles = [("Operator", "environment env-prod01"), ("EnvironmentAdmin", "environment env-prod01")];
-    let roles = roles.into_iter().chain([("OrganizationAdmin", "the organization")]);
-    for (number, (role, place)) in (0_u64..).zip(roles) {
-        for (pause, adoption) in [(0, None), (2, None), (20, Some("Refuse")), (200, None), (10_000, None)] {
+    let roles: [(&str, &str, &[(u64, Option<&str>)]); 3] = [
+        ("Operator", "environment env-prod01", &[(0, None), (20, Some("Refuse"))]),
+        ("EnvironmentAdmin", "environment env-prod01", &[(2, None)]),
+        ("OrganizationAdmin", "the organization", &[(0, None), (20, Some("Refuse")), (200, None), (10_000, None)]),
+    ];
+    for (number, (role, place, ways)) in (0_u64..).zip(roles) {
+        for (pause, adoption) in ways.iter().copied() {
             let mut stage = Stage::with_user(200 + number, "ada").await;
             let grant = format!("{} {role} {place}", address("ada"));
             declare(&stage, "old", role, None).await;
