@@ -12,6 +12,9 @@ const USERS: &str = "confluentusers";
 const MEMBERS: &str = "publisherusers";
 const BINDINGS: &str = "accessrolebindings";
 
+/// How many milliseconds after the new object the old one goes, and what the new one says of adoption.
+type Way = (u64, Option<&'static str>);
+
 fn removals(stage: &Stage) -> usize {
     stage.remote_writes().into_iter().filter(|(request, _)| request.starts_with("DELETE")).map(|(_, count)| count).sum()
 }
@@ -30,7 +33,7 @@ fn reason(stage: &Stage, name: &str) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn what_an_object_of_another_name_goes_on_with_is_never_interrupted_and_needs_no_adoption() {
-    let roles: [(&str, &str, &[(u64, Option<&str>)]); 3] = [
+    let roles: [(&str, &str, &[Way]); 3] = [
         ("Operator", "environment env-prod01", &[(0, None), (20, Some("Refuse"))]),
         ("EnvironmentAdmin", "environment env-prod01", &[(2, None)]),
         ("OrganizationAdmin", "the organization", &[(0, None), (20, Some("Refuse")), (200, None), (10_000, None)]),
