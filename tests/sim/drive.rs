@@ -39,7 +39,7 @@ const TRIES: usize = 5;
 /// At the most one of so many seeds may fail once and not again.
 const FEW: u64 = 2_000;
 /// With so many, each fault that can be drawn has struck.
-const ENOUGH: u64 = 1_000;
+const ENOUGH: u64 = 10_000;
 /// The name of the threads that play.
 const PLAYER: &str = "seeds";
 /// So many failures are shrunk; of more, one learns no more.
