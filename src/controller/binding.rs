@@ -107,8 +107,12 @@ impl Managed for RoleBinding {
         status.warnings = convert::warnings(&self.metadata, advice(self, &decided, lane.realm(), &view, now));
         let ended = view.ended(&uid);
         let recorded = convert::recorded(self);
-        let own = recorded.iter().map(|recorded| recorded.grant.clone());
-        let answers_for: Vec<Grant> = own.chain(view.made(&uid)).collect();
+        // What a deleted object has to end is its own until it has, unless another object comes to declare it.
+        let declares = if is_going(self) {
+            recorded.iter().map(|recorded| recorded.grant.clone()).chain(view.made(&uid)).collect()
+        } else {
+            decided.declares.clone()
+        };
         let drift = view.picture().and_then(|inventory| drift::of_binding(self, &decided, inventory, &view));
         if let Some(drift) = &drift {
             status.drift = drift::with(&status.drift, drift, now);
@@ -126,11 +130,7 @@ impl Managed for RoleBinding {
         if let Some(recorded) = recorded {
             lane.recorded(&uid, &recorded.grant);
         }
-        let (lane, mut declares) = (Some(lane), decided.declares);
-        if is_going(self) {
-            // What it has to end is its own until it has, unless another object comes to declare it.
-            declares = answers_for;
-        }
+        let lane = Some(lane);
         let advice = new_advice(self.status.as_ref().map(|status| status.warnings.as_slice()), &status.warnings);
         let recheck = young(self, now).map_or(facts.recheck, |left| left.min(facts.recheck));
         Plan {

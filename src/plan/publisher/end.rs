@@ -10,7 +10,7 @@ use crate::{
 
 use super::{
     DesiredMember, MemberDecision, MemberDeletion, MemberFacts, MemberObject, MemberStep, caveat, covers, denied,
-    granted, held, ours, permitted, vouched, withdrawn::withdrawn,
+    granted, held, ours, permitted, withdrawn::withdrawn,
 };
 
 /// Decides about an object that is being deleted.
@@ -32,7 +32,7 @@ pub(super) fn end(object: &MemberObject, desired: &DesiredMember, facts: &Member
         return Decision::release(format!("`{key}` is no user of the publisher"));
     };
     let withdrawn = !kept && object.recorded.is_some_and(|role| covers(role, desired, member));
-    if let Err(finding) = vouched(object.recorded, &stood_for, member, ours(object.created, &stood_for, member))
+    if let Err(finding) = ours(object.created, object.recorded, &stood_for, member)
         && !withdrawn
     {
         return Decision::release(format!("this object never stood for `{key}`: {}", finding.message));
@@ -65,8 +65,7 @@ pub(super) fn lapsed(
     };
     let special = granted(&stood_for, Some(member));
     let said = |message: String| Decision::say(reason, message).with_special(special.clone());
-    let ours = ours(object.created, &stood_for, member);
-    if let Err(Finding { reason, message }) = vouched(object.recorded, &stood_for, member, ours) {
+    if let Err(Finding { reason, message }) = ours(object.created, object.recorded, &stood_for, member) {
         return keeps(Decision::invalid(reason, message).with_special(special));
     }
     if !object.sharers.is_empty() {

@@ -154,7 +154,7 @@ fn live(object: &MemberObject, desired: &DesiredMember, facts: &MemberFacts<'_>)
     }
     let member = facts.roll.member(key);
     let known = object.recorded.max(object.elsewhere);
-    let ours = member.map(|member| vouched(known, desired, member, ours(object.created, desired, member)));
+    let ours = member.map(|member| ours(object.created, known, desired, member));
     if let Some(contradiction) = &object.contradicted {
         let mut decision = Decision::invalid(Reason::ContradictingRoles, contradiction.said(desired, facts.namespace));
         decision.owns = matches!(ours, Some(Ok(())));
@@ -262,21 +262,15 @@ fn covers(recorded: PublisherRole, desired: &DesiredMember, member: &Member) -> 
     member.kind == desired.kind && member.role.known().is_some_and(|held| held <= recorded)
 }
 
-/// The same where it is known who made the user what they are: what our objects answer for was not there before us. To make more
-/// of somebody than that is to take it over, and what an object says it leaves alone it leaves alone.
-fn vouched(
+/// Whether an object stands for the user that the portal holds under its key, or why it leaves that user alone. What our objects
+/// answer for (`known`) was not there before us; to make more of somebody than that is to take it over, and what an object says
+/// it leaves alone it leaves alone.
+fn ours(
+    created: Timestamp,
     known: Option<PublisherRole>,
     desired: &DesiredMember,
     member: &Member,
-    ours: Result<(), Finding>,
 ) -> Result<(), Finding> {
-    let refuses = desired.adoption == Some(Adoption::Refuse);
-    let is_known = || !refuses && known.is_some_and(|role| desired.role <= role && covers(role, desired, member));
-    ours.or_else(|why| if why.reason == Reason::AdoptionRequired && is_known() { Ok(()) } else { Err(why) })
-}
-
-/// Whether an object stands for the user that the portal holds under its key, or why it leaves that user alone.
-fn ours(created: Timestamp, desired: &DesiredMember, member: &Member) -> Result<(), Finding> {
     let key = &desired.key;
     if let HeldRole::Other(word) = &member.role {
         return Err(Finding::new(Reason::MemberMismatch, unknown_role(key, word)));
@@ -291,7 +285,9 @@ fn ours(created: Timestamp, desired: &DesiredMember, member: &Member) -> Result<
         return Err(Finding::new(Reason::MemberMismatch, message));
     }
     let administrative = member.role == PublisherRole::Owner || desired.role.is_administrative();
-    if !is_left_alone(desired.adoption, administrative, member.added_at, created) {
+    let refuses = desired.adoption == Some(Adoption::Refuse);
+    let is_known = !refuses && known.is_some_and(|role| desired.role <= role && covers(role, desired, member));
+    if is_known || !is_left_alone(desired.adoption, administrative, member.added_at, created) {
         return Ok(());
     }
     let why = if desired.adoption.is_none() { ", and owners are taken over only where that is spelled" } else { "" };

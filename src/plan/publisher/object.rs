@@ -11,7 +11,7 @@ use crate::{
     plan::{Finding, user::known_of},
 };
 
-use super::{DesiredMember, MemberFacts, covers, kind, ours, permitted, vouched};
+use super::{DesiredMember, MemberFacts, covers, kind, ours, permitted};
 
 /// The object around the declaration. [`MemberObject::among`] makes one.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact about the object, and none excludes another")]
@@ -96,10 +96,8 @@ impl MemberObject {
             kind: other.desired.kind.clone(),
         });
         let member = facts.roll.member(&desired.key);
-        let declared = |other: &Other<'_>| {
-            member
-                .is_none_or(|it| vouched(recorded, &other.desired, it, ours(other.created, &other.desired, it)).is_ok())
-        };
+        let declared =
+            |other: &Other<'_>| member.is_none_or(|it| ours(other.created, recorded, &other.desired, it).is_ok());
         let stands = |other: &Other<'_>| other.keeps(facts) || declared(other);
         let sharers = others.into_iter().filter(stands).map(|other| other.name).collect();
         Self {
