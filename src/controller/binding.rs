@@ -202,7 +202,8 @@ const YOUNG: Duration = Duration::from_secs(30);
 /// How much longer an object is young.
 fn young(binding: &RoleBinding, now: Timestamp) -> Option<Duration> {
     let created = binding.metadata.creation_timestamp.as_ref()?.0;
-    let age = Duration::try_from(now.duration_since(created)).unwrap_or_default();
+    // Where the clock was set back, an object from a time to come is as old as any.
+    let age = now.duration_since(created).unsigned_abs();
     YOUNG.checked_sub(age).filter(|left| !left.is_zero())
 }
 

@@ -36,6 +36,7 @@ mod prune;
 mod pure;
 mod rate;
 mod reason;
+mod remaining;
 mod rename;
 mod replica;
 mod retain;

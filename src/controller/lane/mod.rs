@@ -27,7 +27,7 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::{sync::Notify, task::AbortHandle, time::Instant};
 
 use crate::{access::PrincipalId, plan::Finding, telemetry::metrics};
@@ -109,6 +109,8 @@ pub(crate) struct Parts<R: Realm> {
 pub(crate) struct Lane<R: Realm> {
     parts: Parts<R>,
     started: Instant,
+    /// The time of day then.
+    day: Timestamp,
     state: RwLock<State<R>>,
     bell: Notify,
     task: std::sync::Mutex<Option<AbortHandle>>,
@@ -216,6 +218,7 @@ impl<R: Realm> Lane<R> {
     /// A lane with its task running.
     pub(crate) fn start(parts: Parts<R>) -> Arc<Self> {
         let lane = Arc::new(Self {
+            day: parts.outside.now(),
             parts,
             started: Instant::now(),
             state: RwLock::default(),
@@ -270,6 +273,13 @@ impl<R: Realm> Lane<R> {
     /// Where it writes to, and as whom.
     pub(crate) fn realm(&self) -> &R {
         &self.parts.realm
+    }
+
+    /// The time of day as it goes on from when the lane began, whatever becomes of the machine's clock: a window that is an hour long
+    /// stays one.
+    fn now(&self) -> Timestamp {
+        let since = SignedDuration::try_from(self.started.elapsed()).unwrap_or(SignedDuration::MAX);
+        self.day.checked_add(since).unwrap_or(Timestamp::MAX)
     }
 
     /// A look at the picture.

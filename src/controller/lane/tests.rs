@@ -89,6 +89,7 @@ impl Scene {
         let lane = Arc::new(Lane {
             parts,
             started: Instant::now(),
+            day: jiff::Timestamp::now(),
             state: RwLock::default(),
             bell: Notify::new(),
             task: std::sync::Mutex::default(),

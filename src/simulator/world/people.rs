@@ -130,7 +130,9 @@ impl World {
         if let Some(address) = &address {
             self.refuse_known(address, at)?;
         }
-        let user = self.users.get_mut(id).ok_or(Refusal::NotFound(Kind::User))?;
+        // Who has not come in yet is known by the invitation alone.
+        let user = self.users.get_mut(id).filter(|user| user.membership == Membership::Member);
+        let user = user.ok_or(Refusal::NotFound(Kind::User))?;
         user.auth_type = auth_type.unwrap_or(user.auth_type);
         user.updated_at = at;
         if let (Some(address), Some(email)) = (address, email) {
