@@ -50,7 +50,7 @@ pub(crate) struct Theme {
     pub(crate) people: bool,
     /// Listings have several pages, and not always such that none is missed.
     pub(crate) pages: bool,
-    /// The operator's clock jumps. Not where anything ends by the clock: who would say when?
+    /// The operator's clock jumps. Not where anything ends by the clock, also the window of a budget after a restart: who would say when?
     pub(crate) clock: bool,
 }
 
@@ -95,7 +95,7 @@ impl History {
             pages: one_in(4),
             clock: one_in(4),
         };
-        theme.clock &= !theme.validity;
+        theme.clock &= !(theme.validity || theme.budget);
         let mut declared = Declared::default();
         let draw = |_| {
             let step = loop {
