@@ -126,6 +126,7 @@ impl Managed for RoleBinding {
         if let Some(grant) = listed {
             lane.shows(&uid, &grant);
         }
+        lane.unnote(&uid, &intent.over);
         missed::look(self, &decided, desired.as_ref().ok(), &lane);
         if let Some(recorded) = recorded {
             lane.recorded(&uid, &recorded.grant);

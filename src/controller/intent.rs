@@ -22,7 +22,7 @@ use super::{
     context::Context,
     ground::Ground,
     lane::{Organization, Realm, View},
-    managed::Managed,
+    managed::{Managed, has_finalizer},
     write::MANAGER,
 };
 
@@ -38,13 +38,15 @@ pub(crate) struct Intent<G> {
     pub(crate) clears: bool,
     /// What stands nowhere yet.
     pub(crate) unwritten: Vec<G>,
+    /// What this process noted and is over: it is there and answered for, or not wanted and known not to be there.
+    pub(crate) over: Vec<G>,
     /// A former process set out on something that a listing may not show yet.
     pub(crate) inherited: bool,
 }
 
 impl<G> Default for Intent<G> {
     fn default() -> Self {
-        Self { note: None, clears: false, unwritten: Vec::new(), inherited: false }
+        Self { note: None, clears: false, unwritten: Vec::new(), over: Vec::new(), inherited: false }
     }
 }
 
@@ -134,10 +136,13 @@ pub(crate) fn of(
     // What proves nothing stays where it is: in the status it would pass for ours.
     let mut known = opened.grants;
     known.retain(|it| !doubted.contains(&it.grant));
+    // What was noted with the finalizer is not seen before the finalizer is. Later, what is not seen was taken off since.
+    let unseen = |grant: &Grant| !has_finalizer(binding) && noted.contains(grant);
+    let stands = |grant: &Grant| known.iter().any(|one| one.grant == *grant) || unseen(grant);
+    let unwritten: Vec<Grant> = wanted.iter().filter(|it| !stands(it)).cloned().collect();
     for grant in noted {
         put(&mut known, grant, view);
     }
-    let unwritten: Vec<Grant> = wanted.iter().filter(|it| known.iter().all(|one| one.grant != **it)).cloned().collect();
     let there = |grant: &Grant| view.picture().is_some_and(|picture| picture.find(grant).is_some());
     let inherited = |grant: &Grant| view.may_lag() && !noted.contains(grant);
     let is_open = |grant: &Grant| {
@@ -151,6 +156,7 @@ pub(crate) fn of(
         put(&mut known, grant, view);
     }
     known.drain(..known.len().saturating_sub(MOST));
+    let over = noted.iter().filter(|it| known.iter().all(|one| one.grant != **it)).cloned().collect();
     let told: Vec<GrantStatus> = known.into_iter().map(|record| status_of(record, organization_id)).collect();
     let note = (convert::speaks_first(binding) && !told.is_empty()).then(|| convert::granting_note(&told));
     let closed = answers.is_none() && (opened.by_annotation || spoken) && doubted.is_empty() && told.is_empty();
@@ -158,7 +164,7 @@ pub(crate) fn of(
     let clears = overtaken && may_be_cleared(&binding.metadata);
     // Where neither a grant nor its absence says that the annotation is overtaken, an empty list does.
     let told = (!told.is_empty() || (overtaken && !clears)).then_some(told);
-    (Intent { note, clears, unwritten, inherited: awaits }, told)
+    (Intent { note, clears, unwritten, over, inherited: awaits }, told)
 }
 
 /// Whether an annotation that is overtaken can be taken off. Not where somebody else declares it, as with an object that was

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use roster::{
     api::{FINALIZER, GRANTING},
-    simulator::{Fault, world::Command},
+    simulator::{Effect, Envelope, Fault, world::Command},
 };
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -51,6 +51,50 @@ async fn what_was_granted_just_before_a_crash_ends_by_what_becomes_of_its_object
         assert_eq!(left, expected, "edited before: {edited_before}; deleted after: {deleted_after}: {}", stage.tell());
         let made = 1 + usize::from(edited_before) + usize::from(!deleted_after);
         assert_eq!(stage.remote_writes()["POST /iam/v2/role-bindings"], made);
+    }
+}
+
+/// An edit whose grant is noted and waits for a vendor that asks for silence, until its object is as before: nothing is left to
+/// say. The same edit then, for which a vendor that never answers makes the grant.
+async fn set_out_twice(seed: u64) -> Stage {
+    let stage = Stage::with_user(seed, "ada").await;
+    stage.binding("ada-works", "ada", "MetricsViewer").await;
+    stage.ready("accessrolebindings", "ada-works").await;
+    let silence = Effect::Status { status: 429, envelope: Envelope::Failure, retry_after: Some(30) };
+    stage.simulator.inject(Fault::new("POST", BINDINGS, silence));
+    stage.binding("ada-waits", "ada", "DataDiscovery").await;
+    sleep(Duration::from_secs(2)).await;
+    let noted = |stage: &Stage| stage.get("accessrolebindings", "ada-works").unwrap()["status"]["granting"].clone();
+    stage.edit("accessrolebindings", "ada-works", json!({"spec": {"role": "Operator"}})).await;
+    stage.until("it is noted", |stage| noted(stage)[0]["role"] == "Operator").await;
+    stage.edit("accessrolebindings", "ada-works", json!({"spec": {"role": "MetricsViewer"}})).await;
+    stage.ready("accessrolebindings", "ada-waits").await;
+    stage.ready("accessrolebindings", "ada-works").await;
+    assert!(!stage.held().contains(&held("Operator")), "it was edited away before its turn: {}", stage.tell());
+    assert_eq!(noted(&stage), Value::Null, "nothing is left to say");
+    stage.simulator.inject(Fault::hang("POST", BINDINGS));
+    stage.edit("accessrolebindings", "ada-works", json!({"spec": {"role": "Operator"}})).await;
+    stage.until("it is granted", |stage| stage.held().contains(&held("Operator"))).await;
+    stage
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_object_sets_out_on_again_is_noted_again() {
+    for (seed, deleted) in [(70, false), (71, true)] {
+        let mut stage = set_out_twice(seed).await;
+        stage.crash().await;
+        if deleted {
+            stage.delete("accessrolebindings", "ada-works").await;
+            stage.start();
+            stage.gone("accessrolebindings", "ada-works").await;
+        } else {
+            stage.edit("accessrolebindings", "ada-works", json!({"spec": {"role": "DataSteward"}})).await;
+            stage.start();
+            stage.ready("accessrolebindings", "ada-works").await;
+        }
+        let left: Vec<String> = stage.held().into_iter().filter(|it| it.contains(&address("ada"))).collect();
+        let kept = if deleted { vec![] } else { vec![held("DataSteward")] };
+        assert_eq!(left, [vec![held("DataDiscovery")], kept].concat(), "deleted: {deleted}: {}", stage.tell());
     }
 }
 

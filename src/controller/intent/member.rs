@@ -51,6 +51,7 @@ impl Seen<'_> {
             note: wanted.filter(|_| first).map(|role| role.as_str().to_owned()),
             clears: overtaken && (!first || noted.is_some()) && may_be_cleared(&object.metadata),
             unwritten: wanted.filter(|role| !self.stands(*role)).map(|role| (key.clone(), role)).into_iter().collect(),
+            over: Vec::new(),
             inherited: awaits,
         };
         (intent, told)

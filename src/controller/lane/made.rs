@@ -151,6 +151,16 @@ impl<R: Realm> Lane<R> {
         }
     }
 
+    /// What was noted on an object is over, and stands there no longer.
+    pub(crate) fn unnote(&self, uid: &str, grants: &[R::Granted]) {
+        if !grants.is_empty() {
+            let mut state = self.write();
+            for grant in grants {
+                take(&mut state.made.noted, uid, grant);
+            }
+        }
+    }
+
     /// The object's status records that grant: what becomes of it is decided by that from now on.
     pub(crate) fn recorded(&self, uid: &str, grant: &R::Granted) {
         let holds = |all: &HashMap<String, Vec<R::Granted>>| all.get(uid).is_some_and(|known| known.contains(grant));
