@@ -29,7 +29,7 @@ use super::{
     intent,
     key::Kind,
     lane::{Organization, View},
-    managed::{Managed, Plan, is_due, new_advice},
+    managed::{Managed, Plan, is_due, key_of, new_advice},
     missed, neighbour,
     unmanaged::left_behind,
     wake::is_going,
@@ -79,13 +79,15 @@ impl Managed for RoleBinding {
         let known = |grant: &Grant| context.declared.others(self.connection(), grant, &uid);
         let all = |grant: &Grant| neighbour::others(self, grant, ground, &view, context, now);
         let answered = |grant: &Grant| context.declared.is_answered(self.connection(), grant, &uid);
-        let mut doubted = Vec::new();
+        let (mut doubted, mut missing) = (Vec::new(), String::new());
         let decided = match view.picture() {
             Some(inventory) => {
                 let facts = ground.facts(&view, inventory, now);
                 let mut object = object(self, desired.as_ref().ok(), ground, context, now);
                 (object.made, doubted) = intent::made(self, &object, &facts, &view);
                 object.doubted = !doubted.is_empty();
+                object.unproved = intent::unproved(&uid, &object, &view);
+                missing = intent::in_words(&object.unproved);
                 decide(&object, &desired, &facts, Sharers { known: &known, all: &all, answered: &answered })
             }
             None => crate::plan::Decision::say(Reason::OrganizationNotReady, "there is no listing yet").into(),
@@ -119,12 +121,15 @@ impl Managed for RoleBinding {
         }
         let drift = drift.map(|it| it.sentence(&format!("{} for `{}`", self.spec.role, called(self, context))));
         let leaves = Some(&decided).filter(|it| it.decision.released);
-        let leaves = leaves.map(|_| left_behind(self, ground.spec(), view.picture())).unwrap_or_default();
+        let leaves = leaves.map(|_| left_behind(self, ground.spec())).unwrap_or_default();
         let listed = recorded.as_ref().filter(|it| view.picture().is_some_and(|all| all.find(&it.grant).is_some()));
         let listed = listed.map(|it| it.grant.to_string());
         drop(view);
         if let Some(grant) = listed {
             lane.shows(&uid, &grant);
+        }
+        if let Some(key) = key_of(self).filter(|_| decided.decision.looks_again) {
+            lane.look_twice(&key, &missing);
         }
         missed::look(self, &decided, desired.as_ref().ok(), &lane);
         if let Some(recorded) = recorded {
@@ -268,6 +273,7 @@ pub(super) fn object(
         touched: binding.metadata.generation.unwrap_or_default() != observed,
         recorded: convert::recorded(binding),
         made: Vec::new(),
+        unproved: Vec::new(),
         doubted: false,
         meaning: meaning(binding),
         declared_here: desired.is_some_and(|desired| declared_here(binding, &desired.principal, context)),

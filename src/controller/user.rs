@@ -29,7 +29,7 @@ use super::{
     intent::{self, Intent},
     key::Kind,
     lane::{Organization, View},
-    managed::{Managed, Plan, new_advice},
+    managed::{Managed, Plan, key_of, new_advice},
     neighbour,
 };
 
@@ -97,6 +97,7 @@ impl Managed for ConfluentUser {
                         .map(|id| neighbour::standing_for(self, id, &facts.ground, &view, context, now))
                         .unwrap_or_default(),
                     going: hangs_on.map(|id| neighbour::going_of(self, id, context)).unwrap_or_default(),
+                    unproved: deleting && is_unproved(&uid, desired.email.as_str(), person, &view),
                     hidden: hangs_on
                         .is_some_and(|id| intent::may_hold_more(self.connection(), id, &view, context, now)),
                     attempts: attempts as usize,
@@ -119,6 +120,9 @@ impl Managed for ConfluentUser {
         drop(view);
         if listed {
             lane.shows(&uid, "");
+        }
+        if let Some(key) = key_of(self).filter(|_| decision.looks_again) {
+            lane.look_twice(&key, "");
         }
         if hidden {
             lane.look_for_news();
@@ -166,6 +170,17 @@ fn may_be_there(uid: &str, id: Option<&str>, person: Person<'_>, view: &View<'_,
         }
     };
     matches!(person, Person::Absent) && view.may_lag() && !view.has_shown(uid, "") && !view.own_writes().any(ended)
+}
+
+/// Whether somebody is missing from the last listing whom no write of ours ended, and from no second one.
+fn is_unproved(uid: &str, who: &str, person: Person<'_>, view: &View<'_, Organization>) -> bool {
+    let ended = |written: &Written| match written {
+        Written::Removed(Removal::Account { email, .. } | Removal::Invitation { email, .. }) => email.as_str() == who,
+        Written::Removed(Removal::Binding(_)) | Written::Granted(_) | Written::Invited(_) | Written::Renamed { .. } => {
+            false
+        }
+    };
+    matches!(person, Person::Absent) && !view.own_writes().any(ended) && !view.lacks_twice(uid, "")
 }
 
 /// What is worth knowing about the person.

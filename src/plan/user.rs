@@ -59,6 +59,8 @@ pub struct UserObject {
     pub declared_bindings: Vec<String>,
     /// What bindings that are being deleted answer for, each as `namespace/name`.
     pub going: Vec<(String, Grant)>,
+    /// Whoever it stands for is missing from one listing, and from no other yet.
+    pub unproved: bool,
     /// Something that they were granted may be there and not be listed yet.
     pub hidden: bool,
     /// How often an invitation was sent, as recorded.
@@ -178,7 +180,10 @@ fn end(object: &UserObject, desired: &DesiredUser, facts: &Facts<'_>) -> Decisio
         return Decision::release(format!("`{email}` is kept: {denial}, so this object never stood for the account"));
     }
     match facts.inventory.person(email, facts.now) {
-        Person::Absent => Decision::release(format!("`{email}` is not a member")),
+        Person::Absent => {
+            let gone = Decision::release(format!("`{email}` is not a member"));
+            if object.unproved { gone.looking_again(Reason::Revoking, &format!("`{email}`")) } else { gone }
+        }
         Person::Invited(invitation) | Person::Expired(invitation) => withdraw(object, desired, invitation, facts),
         Person::Active(user) if desired.adoption == Adoption::Refuse && pre_exists(user.created_at, object.created) => {
             Decision::release(format!(

@@ -27,6 +27,7 @@ fn object() -> UserObject {
         sharers: Vec::new(),
         declared_bindings: Vec::new(),
         going: Vec::new(),
+        unproved: false,
         hidden: false,
         attempts: 0,
         suspended: false,
@@ -87,6 +88,16 @@ fn a_listed_user_whom_an_expired_invitation_names_is_not_a_member() {
     listing.users.push(user("u-eve", "eve@example.com"));
     let decision = said(listing, &object(), &desired("eve@example.com"));
     assert!(matches!(decision.steps.as_slice(), [Step::Invite { .. }]), "{decision:?}");
+}
+
+#[test]
+fn whom_one_listing_lacks_is_not_let_go() {
+    let unlisted = UserObject { unproved: true, ..deleting() };
+    let waits = said(listing(), &unlisted, &desired("eve@example.com"));
+    assert!(waits.looks_again && !waits.released && waits.ready.reason == Reason::Revoking, "{waits:?}");
+    assert!(said(listing(), &deleting(), &desired("eve@example.com")).released);
+    let retained = DesiredUser { deletion: UserDeletion::Retain, ..desired("eve@example.com") };
+    assert!(said(listing(), &unlisted, &retained).released);
 }
 
 #[test]
