@@ -90,6 +90,38 @@ fn a_listed_user_whom_an_expired_invitation_names_is_not_a_member() {
     assert!(matches!(decision.steps.as_slice(), [Step::Invite { .. }]), "{decision:?}");
 }
 
+/// Each time the vendor takes up the same user again, or makes another.
+#[test]
+fn who_accepts_a_second_invitation_after_the_first_lapsed_is_a_member() {
+    let later = now() - SignedDuration::from_hours(1);
+    for first in ["u-eve", "u-former"] {
+        let lapsed = Invitation {
+            user: Some(PrincipalId::new(first)),
+            ..invitation("1", "eve@example.com", InvitationStatus::Expired)
+        };
+        let second = Invitation {
+            id: "i-2".to_owned(),
+            created_at: Some(later),
+            ..invitation("u-eve", "eve@example.com", InvitationStatus::Accepted)
+        };
+        let invited = Listing { invitations: vec![lapsed.clone(), second.clone()], ..listing() };
+        let mut joined = invited.clone();
+        joined.users.push(user("u-eve", "eve@example.com"));
+        let decision = said(joined, &object(), &desired("eve@example.com"));
+        assert_eq!((decision.ready.reason, decision.steps.len()), (Reason::NoRoles, 0), "{first}");
+        // Whoever accepted and is not listed is no open case that could be withdrawn.
+        let unlisted = UserObject { unproved: true, ..deleting() };
+        let decision = said(invited, &unlisted, &desired("eve@example.com"));
+        assert!(decision.looks_again && decision.steps.is_empty(), "{decision:?}");
+        // Of one that lapsed after another was accepted nothing is better known than before.
+        let reversed =
+            [Invitation { created_at: Some(later), ..lapsed }, Invitation { created_at: Some(before()), ..second }];
+        let again = Listing { invitations: reversed.to_vec(), ..listing() };
+        let patient = DesiredUser { max_attempts: 3, ..desired("eve@example.com") };
+        assert_eq!(said(again, &object(), &patient).steps.len(), 1);
+    }
+}
+
 #[test]
 fn whom_one_listing_lacks_is_not_let_go() {
     let unlisted = UserObject { unproved: true, ..deleting() };
