@@ -17,6 +17,7 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod absent;
+mod address;
 mod chance;
 mod crash;
 mod doubt;

@@ -162,6 +162,29 @@ fn a_name_that_starts_to_mean_somebody_else_holds_until_the_spec_is_touched() {
     assert_eq!(followed.decision.steps, [Step::Grant(grant("u-mary", "MetricsViewer", Scope::organization()))]);
 }
 
+/// The address of somebody else, or an account of the same name.
+#[test]
+fn a_new_id_is_the_same_person_only_while_the_former_one_has_no_other_address() {
+    let held = |name: &str, principal: DeclaredPrincipal, id: &str, listing: Listing| {
+        let before = Recorded { grant: grant(id, "MetricsViewer", Scope::organization()), label: name.to_owned() };
+        let resting = BindingObject { touched: false, recorded: Some(before), ..object() };
+        let decision =
+            said(listing, &resting, &Ok(desired(principal, "MetricsViewer", Scope::organization()))).decision;
+        (decision.ready.reason, decision.steps.len())
+    };
+    let changed = (Reason::PrincipalChanged, 0);
+    let mut renamed = listing();
+    renamed.users.push(user("u-former", "mary.new@example.com"));
+    assert_eq!(held("mary@example.com", mary(), "u-former", renamed), changed);
+    let mut twice = listing();
+    twice.users.insert(0, user("u-former", "mary@example.com"));
+    assert_eq!(held("mary@example.com", mary(), "u-former", twice), (Reason::Progressing, 1));
+    let mut named = listing();
+    named.service_accounts[1].display_name = "etl@example.com".to_owned();
+    let account = DeclaredPrincipal::ServiceAccountNamed("etl@example.com".to_owned());
+    assert_eq!(held("etl@example.com", account, "sa-former", named), changed);
+}
+
 #[test]
 fn what_one_listing_lacks_is_neither_let_go_nor_forgotten() {
     let mut lacking = listing();

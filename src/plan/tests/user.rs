@@ -27,6 +27,7 @@ fn object() -> UserObject {
         sharers: Vec::new(),
         declared_bindings: Vec::new(),
         going: Vec::new(),
+        recorded: None,
         unproved: false,
         hidden: false,
         attempts: 0,
@@ -130,6 +131,35 @@ fn whom_one_listing_lacks_is_not_let_go() {
     assert!(said(listing(), &deleting(), &desired("eve@example.com")).released);
     let retained = DesiredUser { deletion: UserDeletion::Retain, ..desired("eve@example.com") };
     assert!(said(listing(), &unlisted, &retained).released);
+}
+
+#[test]
+fn an_address_that_went_over_to_somebody_else_holds_with_who_has_which() {
+    let object = UserObject { recorded: Some(PrincipalId::new("u-ada")), ..object() };
+    let mut listing = listing();
+    listing.users.push(user("u-ada", "ada.new@example.com"));
+    let nobody = listing.clone();
+    listing.users.push(user("u-eve", "ada@example.com"));
+    let invited = Listing {
+        invitations: vec![invitation("u-eve", "ada@example.com", InvitationStatus::Pending)],
+        ..nobody.clone()
+    };
+    for (listing, who) in [(nobody, "nobody has"), (listing, "`u-eve` has"), (invited, "somebody else is invited at")] {
+        for (deleting, next) in
+            [(false, "declare a ConfluentUser for `ada.new@example.com`"), (true, "`deletionPolicy: Retain`")]
+        {
+            let held = said(listing.clone(), &UserObject { deleting, ..object.clone() }, &desired("ada@example.com"));
+            assert_eq!((held.ready.reason, held.steps.len(), held.released), (Reason::PrincipalChanged, 0, false));
+            let message = &held.ready.message;
+            assert!(
+                [who, next, "`u-ada`, whose address is `ada.new@example.com`"].iter().all(|it| message.contains(it)),
+                "{message}"
+            );
+        }
+        let going = UserObject { deleting: true, ..object.clone() };
+        let retained = DesiredUser { deletion: UserDeletion::Retain, ..desired("ada@example.com") };
+        assert!(said(listing, &going, &retained).released);
+    }
 }
 
 #[test]

@@ -129,6 +129,7 @@ impl Pure {
             sharers: Vec::new(),
             declared_bindings: Vec::new(),
             going: Vec::new(),
+            recorded: None,
             unproved: false,
             hidden: false,
             attempts: 0,

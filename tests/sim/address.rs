@@ -1,0 +1,55 @@
+//! Whom an address means, and whom a namespace may declare by it.
+
+use std::time::Duration;
+
+use roster::simulator::world::Command;
+use tokio::time::sleep;
+
+use crate::stage::{Stage, address, condition};
+
+const BINDINGS: &str = "accessrolebindings";
+const USERS: &str = "confluentusers";
+
+async fn says(stage: &Stage, plural: &str, name: &str, reason: &str) {
+    let ready = |stage: &Stage| condition(&stage.get(plural, name).unwrap(), "Ready");
+    stage.until(&format!("{plural} {name} says {reason}"), |stage| ready(stage)["reason"] == reason).await;
+}
+
+fn join(stage: &Stage, email: String) {
+    stage.portal(&Command::JoinUser { email, full_name: String::new(), id: None });
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_that_goes_over_to_somebody_else_takes_no_access_along() {
+    for successor in [false, true] {
+        let stage = Stage::with_user(1, "ada").await;
+        stage.portal(&Command::AcceptInvitation { email: address("ada"), full_name: String::new() });
+        stage.binding("ada-works", "ada", "Operator").await;
+        stage.ready(BINDINGS, "ada-works").await;
+        sleep(Duration::from_mins(15)).await;
+        let (writes, user) = (stage.remote_writes(), stage.id_of(&address("ada")).unwrap());
+        let readdress = |email: String| {
+            stage.portal(&Command::ChangeUser { user: user.clone(), email: Some(email), auth_type: None });
+        };
+        readdress(address("ada.new"));
+        if successor {
+            join(&stage, address("ada"));
+        }
+        says(&stage, USERS, "ada", "PrincipalChanged").await;
+        says(&stage, BINDINGS, "ada-works", if successor { "PrincipalChanged" } else { "PrincipalNotFound" }).await;
+        let told = stage.local_writes();
+        sleep(Duration::from_mins(40)).await;
+        let kept = format!("{} Operator environment env-prod01", address("ada.new"));
+        let held: Vec<String> = stage.held().into_iter().filter(|it| it.contains("@partner.example Op")).collect();
+        assert_eq!((held, stage.remote_writes()), (vec![kept], writes.clone()), "{}", stage.tell());
+        assert_eq!(stage.local_writes(), told, "it is told once");
+        if let Some(other) = stage.id_of(&address("ada")) {
+            stage.portal(&Command::DeleteUser { user: other });
+        }
+        readdress(address("ada"));
+        for (plural, name) in [(USERS, "ada"), (BINDINGS, "ada-works")] {
+            stage.ready(plural, name).await;
+        }
+        assert_eq!(stage.remote_writes(), writes);
+    }
+}
