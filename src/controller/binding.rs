@@ -276,7 +276,7 @@ pub(super) fn object(
         unproved: Vec::new(),
         doubted: false,
         meaning: meaning(binding),
-        declared_here: desired.is_some_and(|desired| declared_here(binding, &desired.principal, context)),
+        declared_here: desired.is_some_and(|desired| declared_here(binding, &desired.principal, ground, context)),
         // One that cannot be read is told as invalid, and ends nothing.
         validity: convert::validity(binding.spec.validity.as_ref()).unwrap_or_default(),
         suspended: binding.spec.suspend,
@@ -285,8 +285,8 @@ pub(super) fn object(
     }
 }
 
-/// Whether a `ConfluentUser` of the binding's own namespace declares the principal.
-fn declared_here(binding: &RoleBinding, principal: &DeclaredPrincipal, context: &Context) -> bool {
+/// Whether a `ConfluentUser` of the binding's own namespace declares the principal, and may: one that is refused stands for nobody.
+fn declared_here(binding: &RoleBinding, principal: &DeclaredPrincipal, ground: &Ground, context: &Context) -> bool {
     let declares = |user: &ConfluentUser| match principal {
         DeclaredPrincipal::Email(email) => user.spec.email == email.as_str(),
         DeclaredPrincipal::Id(id) => {
@@ -298,11 +298,12 @@ fn declared_here(binding: &RoleBinding, principal: &DeclaredPrincipal, context: 
         // A `userRef` can only ever mean a user of this namespace.
         return true;
     }
-    let namespace = binding.namespace();
+    let namespace = binding.namespace().unwrap_or_default();
     context.wake.users.any(|user| {
-        user.namespace() == namespace
+        user.namespace().as_ref() == Some(&namespace)
             && user.spec.organization_ref == binding.spec.organization_ref
             && user.metadata.deletion_timestamp.is_none()
             && declares(user)
+            && ground.admits(&namespace, &user.spec.email, context)
     })
 }

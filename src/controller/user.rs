@@ -29,7 +29,7 @@ use super::{
     intent::{self, Intent},
     key::Kind,
     lane::{Organization, View},
-    managed::{Managed, Plan, key_of, new_advice},
+    managed::{Managed, Plan, has_finalizer, key_of, new_advice},
     neighbour,
 };
 
@@ -103,15 +103,20 @@ impl Managed for ConfluentUser {
                 };
                 let looked_at = facts.ground.facts(&view, inventory, now);
                 let decision = user::decide(&object, &desired, &looked_at);
+                let denied = decision.validated.finding.reason == Reason::DelegationDenied;
                 let moved = user::moved(&object, &desired, &looked_at).is_some();
-                if !moved {
+                if !denied && !moved {
                     drift = drift::of_user(self, id.as_ref(), inventory, &view);
                 }
                 let lately = deleting && intent::lately(self, &view, now);
                 inherits = lately && may_be_there(&uid, status.user_id.as_deref(), person, &view);
                 listed = !matches!(person, Person::Absent);
                 hidden = object.hidden;
-                if !moved {
+                if denied {
+                    // With whom it has no business, of that one it tells nothing but whom it stood for before.
+                    (status.invitation, status.access) = (None, None);
+                    status.user_id = status.user_id.filter(|_| has_finalizer(self));
+                } else if !moved {
                     let before = status.access.take().unwrap_or_default();
                     status.access = id.as_ref().map(|id| access(id, inventory, self.connection(), &before, context));
                     status.invitation = invitation(person, sent.max(attempts));

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use roster::simulator::world::Command;
+use serde_json::json;
 use tokio::time::sleep;
 
-use crate::stage::{Stage, address, condition};
+use crate::stage::{Stage, TEAM, address, binding_spec, condition, delegations};
 
 const BINDINGS: &str = "accessrolebindings";
 const USERS: &str = "confluentusers";
@@ -17,6 +18,14 @@ async fn says(stage: &Stage, plural: &str, name: &str, reason: &str) {
 
 fn join(stage: &Stage, email: String) {
     stage.portal(&Command::JoinUser { email, full_name: String::new(), id: None });
+}
+
+/// The team may grant to people whom it declares, and declare people of that domain.
+async fn admit(stage: &Stage, domain: &str) {
+    let mut delegations = delegations();
+    delegations[0]["invite"] = json!({"emailDomains": [domain]});
+    delegations[0]["grant"][0]["principals"] = json!({"kinds": ["User"], "declaredIn": "SameNamespace"});
+    stage.edit("confluentorganizations", "o", json!({"spec": {"delegations": delegations}})).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -52,4 +61,27 @@ async fn an_address_that_goes_over_to_somebody_else_takes_no_access_along() {
         }
         assert_eq!(stage.remote_writes(), writes);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_not_be_declared_is_told_nothing_of_and_can_be_granted_nothing() {
+    let stage = Stage::new(2).await;
+    stage.ready("confluentorganizations", "o").await;
+    admit(&stage, "example.com").await;
+    join(&stage, address("ada"));
+    sleep(Duration::from_mins(15)).await;
+    let writes = stage.remote_writes();
+    stage.user("ada").await;
+    says(&stage, USERS, "ada", "DelegationDenied").await;
+    let status = stage.get(USERS, "ada").unwrap()["status"].clone();
+    assert!(["userId", "access", "invitation"].iter().all(|it| status[*it].is_null()), "{status}");
+    let id = stage.id_of(&address("ada")).unwrap();
+    let principals = [json!({"userRef": {"name": "ada"}}), json!({"email": address("ada")}), json!({"id": id})];
+    for (number, principal) in principals.into_iter().enumerate() {
+        let (mut spec, name) = (binding_spec("ada", "Operator"), format!("ada-{number}"));
+        spec["principal"] = principal;
+        stage.create(BINDINGS, TEAM, json!({"metadata": {"name": name}, "spec": spec})).await;
+        says(&stage, BINDINGS, &name, "DelegationDenied").await;
+    }
+    assert_eq!(stage.remote_writes(), writes);
 }
