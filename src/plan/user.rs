@@ -206,8 +206,14 @@ fn end(object: &UserObject, desired: &DesiredUser, facts: &Facts<'_>) -> Decisio
             known_of(&object.sharers, facts.namespace)
         ));
     }
-    if let Err(denial) = delegation::may_invite(facts.delegations, facts.namespace, email) {
-        return Decision::release(format!("`{email}` is kept: {denial}, so this object never stood for the account"));
+    if let Err(denial) = delegation::may_invite(facts.delegations, facts.namespace, email)
+        && !stood_for(object, desired, facts)
+    {
+        let why = match object.recorded {
+            Some(_) => "and the account was there before this object: whoever keeps the organization can remove it",
+            None => "so this object never stood for the account",
+        };
+        return Decision::release(format!("`{email}` is kept: {denial}, {why}"));
     }
     if let Some(user) = moved(object, desired, facts) {
         let next = "set `deletionPolicy: Retain` to let this object go with the account kept, or have the vendor give the \
@@ -227,6 +233,17 @@ fn end(object: &UserObject, desired: &DesiredUser, facts: &Facts<'_>) -> Decisio
         }
         Person::Active(user) => remove(object, desired, user, facts),
     }
+}
+
+/// Whether an account that the namespace may not declare any more came with the object, by its status and by its age.
+fn stood_for(object: &UserObject, desired: &DesiredUser, facts: &Facts<'_>) -> bool {
+    let Some(recorded) = &object.recorded else { return false };
+    let (user, since) = match facts.inventory.person(&desired.email, facts.now) {
+        Person::Absent => return object.unproved,
+        Person::Active(user) => (Some(&user.id), user.created_at),
+        Person::Invited(invitation) | Person::Expired(invitation) => (invitation.user.as_ref(), invitation.created_at),
+    };
+    user == Some(recorded) && !pre_exists(since, object.created)
 }
 
 fn withdraw(object: &UserObject, desired: &DesiredUser, invitation: &Invitation, facts: &Facts<'_>) -> Decision {

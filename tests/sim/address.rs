@@ -6,7 +6,7 @@ use roster::simulator::world::Command;
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::stage::{Stage, TEAM, address, binding_spec, condition, delegations};
+use crate::stage::{Stage, TEAM, address, binding_spec, condition, delegations, user_spec};
 
 const BINDINGS: &str = "accessrolebindings";
 const USERS: &str = "confluentusers";
@@ -84,4 +84,24 @@ async fn who_may_not_be_declared_is_told_nothing_of_and_can_be_granted_nothing()
         says(&stage, BINDINGS, &name, "DelegationDenied").await;
     }
     assert_eq!(stage.remote_writes(), writes);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_came_with_an_object_goes_with_it_though_they_may_not_be_declared_any_more() {
+    for came_before in [false, true] {
+        let stage = Stage::new(3).await;
+        stage.ready("confluentorganizations", "o").await;
+        admit(&stage, "*").await;
+        if came_before {
+            join(&stage, address("ada"));
+            sleep(Duration::from_mins(15)).await;
+        }
+        stage.create(USERS, TEAM, json!({"metadata": {"name": "ada"}, "spec": user_spec("ada")})).await;
+        stage.ready(USERS, "ada").await;
+        admit(&stage, "example.com").await;
+        says(&stage, USERS, "ada", "DelegationDenied").await;
+        stage.delete(USERS, "ada").await;
+        stage.gone(USERS, "ada").await;
+        assert_eq!(stage.id_of(&address("ada")).is_some(), came_before, "{}", stage.tell());
+    }
 }

@@ -163,6 +163,26 @@ fn an_address_that_went_over_to_somebody_else_holds_with_who_has_which() {
 }
 
 #[test]
+fn an_account_that_came_with_its_object_goes_with_it_though_no_delegation_admits_it_any_more() {
+    let mut setting = Setting::of(listing());
+    setting.delegations = Vec::new();
+    let young = |user: User| User { created_at: Some(now()), ..user };
+    let cases = [
+        (vec![young(user("u-eve", "eve@example.com"))], Some("u-eve"), true, "eve"),
+        (vec![user("u-eve", "eve@example.com")], Some("u-eve"), false, "was there before this object"),
+        (vec![young(user("u-eve", "eve@example.com"))], None, false, "never stood for"),
+        (vec![young(user("u-eve", "eve@example.com"))], Some("u-other"), false, "was there before this object"),
+    ];
+    for (users, recorded, goes, says) in cases {
+        setting.inventory = Inventory::new(Listing { users, ..listing() });
+        let object = UserObject { recorded: recorded.map(PrincipalId::new), ..deleting() };
+        let decision = decide(&object, &desired("eve@example.com"), &setting.facts());
+        assert_eq!((decision.steps.len(), decision.released), (usize::from(goes), !goes), "{decision:?}");
+        assert!(decision.ready.message.contains(says), "{decision:?}");
+    }
+}
+
+#[test]
 fn adoption_can_be_refused_and_then_nothing_is_touched() {
     let refusing = DesiredUser { adoption: Adoption::Refuse, ..desired("mary@example.com") };
     let decision = said(listing(), &object(), &refusing);
