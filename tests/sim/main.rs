@@ -16,6 +16,8 @@
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+mod absent;
+mod address;
 mod chance;
 mod crash;
 mod doubt;

@@ -208,16 +208,16 @@ async fn keep<R: Realm>(lane: &Lane<R>) {
 pub(super) async fn retain<R: Realm>(lane: &Lane<R>, marks: &[String]) -> Result<(), Failure> {
     for _ in 0..TRIES {
         load(lane).await?;
-        let (mut record, kept, known) = {
+        let (mut record, kept) = {
             let state = lane.read();
-            let record = state.budget.record.clone().unwrap_or_default();
-            (record, state.budget.kept.clone().unwrap_or_default(), state.picture.as_ref().map(R::marks))
+            let mut record = state.budget.record.clone().unwrap_or_default();
+            if marks.iter().all(|mark| record.retained.contains(mark)) {
+                return Ok(());
+            }
+            // What is gone needs no memory.
+            record.retained.retain(|mark| !state.lacking.is_gone(mark));
+            (record, state.budget.kept.clone().unwrap_or_default())
         };
-        if marks.iter().all(|mark| record.retained.contains(mark)) {
-            return Ok(());
-        }
-        // What is gone needs no memory.
-        record.retained.retain(|mark| known.as_ref().is_none_or(|known| known.contains(mark)));
         record.retained.extend(marks.iter().cloned());
         if record.retained.len() > MOST_RETAINED {
             tracing::warn!(realm = %lane.parts.name, "more grants stay undeclared than can be remembered");

@@ -150,6 +150,9 @@ impl<R: Realm> State<R> {
         let doubted = self.doubtful.len();
         self.doubtful.retain(|(_, at)| began < *at + LONGEST_LAG);
         undone |= self.doubtful.len() < doubted;
+        if let Some(record) = self.budget.record.as_ref().filter(|record| !record.retained.is_empty()) {
+            self.lacking.look(&record.retained, &R::marks(&picture));
+        }
         let changed = self.picture.is_none() || self.listing.fingerprint != fingerprint || undone;
         self.picture = Some(picture);
         self.version += u64::from(changed);

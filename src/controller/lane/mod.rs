@@ -3,6 +3,7 @@
 //!
 //! Reconciles read it and submit steps; its task (`task`) alone talks to the backend. Nothing here waits for a network.
 
+mod absent;
 mod admission;
 mod booking;
 mod budget;
@@ -148,6 +149,7 @@ struct State<R: Realm> {
     /// Principals whose holdings changed since the last wake.
     touched: HashSet<PrincipalId>,
     budget: budget::BudgetState,
+    lacking: absent::Lacking,
 }
 
 impl<R: Realm> Default for State<R> {
@@ -171,6 +173,7 @@ impl<R: Realm> Default for State<R> {
             admins_changed: false,
             touched: HashSet::new(),
             budget: budget::BudgetState::default(),
+            lacking: absent::Lacking::default(),
         }
     }
 }

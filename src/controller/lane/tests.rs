@@ -1,5 +1,6 @@
 //! A lane over a backend, a ledger and caches that are told what to say: what is removed, and what is not.
 
+mod absent;
 mod acknowledged;
 mod moment;
 mod rate;

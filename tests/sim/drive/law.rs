@@ -41,7 +41,8 @@ const WITHOUT_GRANT: [&str; 4] = ["Suspended", "Observed", "Expired", "NotYetVal
 /// Reasons for which it cannot be: somebody has to declare, confirm, delegate or make up their mind first.
 const IMPOSSIBLE: [&str; 4] = ["PrincipalNotFound", "PrincipalChanged", "DelegationDenied", "ContradictingRoles"];
 /// Reasons for which an object that is deleted may still be there.
-const HELD: [&str; 4] = ["LastOrganizationAdmin", "LastOwner", "RemovalBudgetExceeded", "AccessRemains"];
+const HELD: [&str; 5] =
+    ["LastOrganizationAdmin", "LastOwner", "RemovalBudgetExceeded", "AccessRemains", "PrincipalChanged"];
 
 /// What a run has seen.
 pub(super) struct Laws {
