@@ -82,13 +82,14 @@ impl Managed for RoleBinding {
         let known = |grant: &Grant| if ground.observing { Vec::new() } else { others(grant) };
         let all = |grant: &Grant| neighbour::others(self, grant, ground, &view, context, now);
         let answered = |grant: &Grant| standing(grant).is_answered(self.connection(), grant, &uid);
-        let mut doubted = Vec::new();
+        let (mut made, mut doubted) = (Vec::new(), Vec::new());
         let decided = match view.picture() {
             Some(inventory) => {
                 let facts = ground.facts(&view, inventory, now);
                 let mut object = object(self, desired.as_ref().ok(), ground, context, now);
                 (object.made, doubted) = intent::made(self, &object, &facts, &view);
                 object.doubted = !doubted.is_empty();
+                made.clone_from(&object.made);
                 decide(&object, &desired, &facts, Sharers { known: &known, all: &all, answered: &answered })
             }
             None => crate::plan::Decision::say(Reason::OrganizationNotReady, "there is no listing yet").into(),
@@ -114,7 +115,9 @@ impl Managed for RoleBinding {
         let declares = if is_going(self) {
             recorded.iter().map(|recorded| recorded.grant.clone()).chain(view.made(&uid)).collect()
         } else {
-            decided.declares.clone()
+            // Nor is anybody else's what it made before an edit, and has to end.
+            let beyond = made.into_iter().filter(|it| !decided.declares.contains(it));
+            decided.declares.iter().cloned().chain(beyond).collect()
         };
         let drift = view.picture().and_then(|inventory| drift::of_binding(self, &decided, inventory, &view));
         if let Some(drift) = &drift {

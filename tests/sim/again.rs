@@ -43,6 +43,25 @@ async fn what_was_set_out_on_and_is_held_is_told_of_its_person_alike_after_a_res
     says_the_same(&mut stage).await;
 }
 
+/// What is there by an edit that nobody recorded, while the end of what was there before is held, and whose time is over.
+#[tokio::test(start_paused = true)]
+async fn what_was_made_beside_something_held_is_told_of_its_person_alike_after_a_restart() {
+    let mut stage = Stage::with_user(83, "ada").await;
+    let binding = stage.a_binding_of("linus@example.com").unwrap();
+    stage.portal(&Command::Revoke { binding });
+    stage.portal(&Command::AcceptInvitation { email: address("ada"), full_name: String::new() });
+    stage.binding("ada-leads", "ada", "OrganizationAdmin").await;
+    stage.ready("accessrolebindings", "ada-leads").await;
+    let until = ((stage.clock)() + Duration::from_secs(60)).to_string();
+    let scope = json!({"organization": null, "environment": "env-prod01"});
+    let edit = json!({"role": "MetricsViewer", "scope": scope, "validity": {"notAfter": until}});
+    stage.edit("accessrolebindings", "ada-leads", json!({"spec": edit})).await;
+    sleep(Duration::from_mins(5)).await;
+    says_the_same(&mut stage).await;
+    let user = stage.get("confluentusers", "ada").unwrap();
+    assert_eq!(user["status"]["access"]["undeclared"], 0, "{user:#}");
+}
+
 /// An observer records nothing, so that only a look at each of two objects tells that they declare the same.
 #[tokio::test(start_paused = true)]
 async fn what_two_objects_declare_and_is_only_observed_is_told_alike_after_a_restart() {
