@@ -49,6 +49,9 @@ pub trait AccessBackend: Send + Sync + 'static {
     /// The bindings of `OrganizationAdmin` at the organization itself, read now.
     fn organization_admins(&self) -> Answer<'_, Vec<Binding>>;
 
+    /// Whether a person is an active member, read now by the id.
+    fn is_member(&self, user: PrincipalId) -> Answer<'_, bool>;
+
     /// The binding that stands for a grant, read now; `None` when a complete answer does not hold it.
     fn find(&self, grant: Grant) -> Answer<'_, Option<Binding>>;
 

@@ -29,7 +29,7 @@ use super::{
     intent,
     key::Kind,
     lane::{Organization, View},
-    managed::{Managed, Plan, is_due, new_advice},
+    managed::{Managed, Plan, is_due, key_of, new_advice},
     missed, neighbour,
     unmanaged::left_behind,
     wake::is_going,
@@ -82,7 +82,7 @@ impl Managed for RoleBinding {
         let known = |grant: &Grant| if ground.observing { Vec::new() } else { others(grant) };
         let all = |grant: &Grant| neighbour::others(self, grant, ground, &view, context, now);
         let answered = |grant: &Grant| standing(grant).is_answered(self.connection(), grant, &uid);
-        let (mut made, mut doubted) = (Vec::new(), Vec::new());
+        let (mut made, mut doubted, mut missing) = (Vec::new(), Vec::new(), String::new());
         let decided = match view.picture() {
             Some(inventory) => {
                 let facts = ground.facts(&view, inventory, now);
@@ -90,6 +90,8 @@ impl Managed for RoleBinding {
                 (object.made, doubted) = intent::made(self, &object, &facts, &view);
                 object.doubted = !doubted.is_empty();
                 made.clone_from(&object.made);
+                object.unproved = intent::unproved(&uid, &object, &view);
+                missing = intent::in_words(&object.unproved);
                 decide(&object, &desired, &facts, Sharers { known: &known, all: &all, answered: &answered })
             }
             None => crate::plan::Decision::say(Reason::OrganizationNotReady, "there is no listing yet").into(),
@@ -125,7 +127,7 @@ impl Managed for RoleBinding {
         }
         let drift = drift.map(|it| it.sentence(&format!("{} for `{}`", self.spec.role, called(self, context))));
         let leaves = Some(&decided).filter(|it| it.decision.released);
-        let leaves = leaves.map(|_| left_behind(self, ground.spec(), view.picture())).unwrap_or_default();
+        let leaves = leaves.map(|_| left_behind(self, ground.spec())).unwrap_or_default();
         let listed = recorded.as_ref().filter(|it| view.picture().is_some_and(|all| all.find(&it.grant).is_some()));
         let listed = listed.map(|it| it.grant.to_string());
         drop(view);
@@ -133,6 +135,9 @@ impl Managed for RoleBinding {
             lane.shows(&uid, &grant);
         }
         lane.unnote(&uid, &intent.over);
+        if let Some(key) = key_of(self).filter(|_| decided.decision.looks_again) {
+            lane.look_twice(&key, &missing);
+        }
         missed::look(self, &decided, desired.as_ref().ok(), &lane);
         if let Some(recorded) = recorded {
             lane.recorded(&uid, &recorded.grant);
@@ -209,7 +214,8 @@ const YOUNG: Duration = Duration::from_secs(30);
 /// How much longer an object is young.
 fn young(binding: &RoleBinding, now: Timestamp) -> Option<Duration> {
     let created = binding.metadata.creation_timestamp.as_ref()?.0;
-    let age = Duration::try_from(now.duration_since(created)).unwrap_or_default();
+    // Where the clock was set back, an object from a time to come is as old as any.
+    let age = now.duration_since(created).unsigned_abs();
     YOUNG.checked_sub(age).filter(|left| !left.is_zero())
 }
 
@@ -275,9 +281,10 @@ pub(super) fn object(
         touched: binding.metadata.generation.unwrap_or_default() != observed,
         recorded: convert::recorded(binding),
         made: Vec::new(),
+        unproved: Vec::new(),
         doubted: false,
         meaning: meaning(binding),
-        declared_here: desired.is_some_and(|desired| declared_here(binding, &desired.principal, context)),
+        declared_here: desired.is_some_and(|desired| declared_here(binding, &desired.principal, ground, context)),
         // One that cannot be read is told as invalid, and ends nothing.
         validity: convert::validity(binding.spec.validity.as_ref()).unwrap_or_default(),
         suspended: binding.spec.suspend,
@@ -286,8 +293,8 @@ pub(super) fn object(
     }
 }
 
-/// Whether a `ConfluentUser` of the binding's own namespace declares the principal.
-fn declared_here(binding: &RoleBinding, principal: &DeclaredPrincipal, context: &Context) -> bool {
+/// Whether a `ConfluentUser` of the binding's own namespace declares the principal, and may: one that is refused stands for nobody.
+fn declared_here(binding: &RoleBinding, principal: &DeclaredPrincipal, ground: &Ground, context: &Context) -> bool {
     let declares = |user: &ConfluentUser| match principal {
         DeclaredPrincipal::Email(email) => user.spec.email == email.as_str(),
         DeclaredPrincipal::Id(id) => {
@@ -299,11 +306,12 @@ fn declared_here(binding: &RoleBinding, principal: &DeclaredPrincipal, context: 
         // A `userRef` can only ever mean a user of this namespace.
         return true;
     }
-    let namespace = binding.namespace();
+    let namespace = binding.namespace().unwrap_or_default();
     context.wake.users.any(|user| {
-        user.namespace() == namespace
+        user.namespace().as_ref() == Some(&namespace)
             && user.spec.organization_ref == binding.spec.organization_ref
             && user.metadata.deletion_timestamp.is_none()
             && declares(user)
+            && ground.admits(&namespace, &user.spec.email, context)
     })
 }

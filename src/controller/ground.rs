@@ -71,6 +71,12 @@ impl Ground {
         delegation::may_invite(&self.delegations, &context.namespace(namespace), &email).is_ok()
     }
 
+    /// Whether they certainly may: what cannot be read admits nobody.
+    pub(crate) fn admits(&self, namespace: &str, email: &str, context: &Context) -> bool {
+        let may = |it: Email| delegation::may_invite(&self.delegations, &context.namespace(namespace), &it).is_ok();
+        Email::parse(email).is_ok_and(may)
+    }
+
     /// The facts of a plan, over a look at the lane.
     pub(crate) fn facts<'a>(
         &'a self,

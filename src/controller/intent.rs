@@ -85,16 +85,34 @@ pub(crate) fn told(binding: &RoleBinding) -> Vec<Grant> {
 /// it, and the listing may lag behind what that one made. An object that let go on such an absence would leave the grant to nobody.
 pub(crate) fn unseen(binding: &RoleBinding, view: &View<'_, Organization>, now: Timestamp) -> Option<GrantStatus> {
     let recorded = convert::recorded(binding)?.grant;
-    let ends = |written: &Written| match written {
-        Written::Removed(Removal::Account { user, .. }) => *user == recorded.principal,
-        Written::Removed(Removal::Invitation { user, .. }) => user.as_ref() == Some(&recorded.principal),
-        Written::Removed(Removal::Binding(_)) => Organization::is_ended(&recorded, written),
-        Written::Granted(_) | Written::Invited(_) | Written::Renamed { .. } => false,
-    };
     let listed = view.picture()?.find(&recorded).is_some();
     let shown = listed || view.has_shown(&binding.uid().unwrap_or_default(), &recorded.to_string());
-    let unseen = view.may_lag() && !shown && lately(binding, view, now) && !view.own_writes().any(ends);
+    let unseen = view.may_lag() && !shown && lately(binding, view, now) && !is_ended(&recorded, view);
     binding.status.as_ref()?.grant.clone().filter(|_| unseen)
+}
+
+/// Whether a write of ours ended a grant, and listings do not show that yet.
+fn is_ended(grant: &Grant, view: &View<'_, Organization>) -> bool {
+    view.own_writes().any(|written| match written {
+        Written::Removed(Removal::Account { user, .. }) => *user == grant.principal,
+        Written::Removed(Removal::Invitation { user, .. }) => user.as_ref() == Some(&grant.principal),
+        Written::Removed(Removal::Binding(_)) => Organization::is_ended(grant, written),
+        Written::Granted(_) | Written::Invited(_) | Written::Renamed { .. } => false,
+    })
+}
+
+/// What an object answers for that the last listing lacks, no write of ours ended, and no second listing lacks.
+pub(crate) fn unproved(uid: &str, object: &BindingObject, view: &View<'_, Organization>) -> Vec<Grant> {
+    let Some(picture) = view.picture() else { return Vec::new() };
+    let answers = object.recorded.iter().map(|it| &it.grant).chain(&object.made);
+    let lacks = |grant: &&Grant| picture.find(grant).is_none() && !is_ended(grant, view);
+    let missing: Vec<Grant> = answers.filter(lacks).cloned().collect();
+    if missing.is_empty() || view.lacks_twice(uid, &in_words(&missing)) { Vec::new() } else { missing }
+}
+
+/// Grants as they are remembered while they are looked for.
+pub(crate) fn in_words(grants: &[Grant]) -> String {
+    grants.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether an object is new, or came to say something else so lately that a listing may lag behind what was made for that. What

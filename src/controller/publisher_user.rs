@@ -17,7 +17,10 @@ use crate::{
     },
     plan::{
         Decision, Finding, Reason,
-        publisher::{DesiredMember, MemberFacts, MemberObject, MemberStep, Noted, NotedOn, Other, advice, decide},
+        publisher::{
+            DesiredMember, MemberFacts, MemberObject, MemberStep, MemberWritten, Noted, NotedOn, Other, Roll, advice,
+            decide,
+        },
     },
     status::ConditionType,
 };
@@ -30,7 +33,7 @@ use super::{
     key::Kind,
     lane::{Publisher, View},
     link::Link,
-    managed::{Managed, Plan, has_finalizer, is_due, new_advice},
+    managed::{Managed, Plan, has_finalizer, is_due, key_of, new_advice},
     shelf::Guarded,
 };
 
@@ -137,6 +140,7 @@ impl Managed for PublisherUser {
                 let among = MemberObject::among(created(self, now), deleting, recorded, &desired, others, &looked_at);
                 let mut object = MemberObject {
                     elsewhere: elsewhere(self, context),
+                    unproved: recorded.is_some() && is_unproved(&uid, &desired, roll, &view),
                     doubted,
                     outside: validity.as_ref().ok().and_then(|validity| validity.outside(now)),
                     unreadable: validity.err(),
@@ -170,7 +174,11 @@ impl Managed for PublisherUser {
         let ended = view.ended(&uid);
         drop(view);
         if let Some(role) = listed {
+            lane.found(&uid, "");
             lane.shows(&uid, role);
+        }
+        if let Some(key) = key_of(self).filter(|_| decision.looks_again) {
+            lane.look_twice(&key, "");
         }
         if let Some(drift) = &drift {
             status.drift = drift::with(&status.drift, drift, now);
@@ -206,6 +214,13 @@ impl Managed for PublisherUser {
         status.conditions = conditions;
         status
     }
+}
+
+/// Whether the last listing lacks a user whom no write of ours ended, and no second one does.
+fn is_unproved(uid: &str, desired: &DesiredMember, roll: &Roll, view: &View<'_, Publisher>) -> bool {
+    let ended =
+        |it: &MemberWritten| matches!(it, MemberWritten::Removed { left: None, .. }) && *it.key() == desired.key;
+    roll.member(&desired.key).is_none() && !view.own_writes().any(ended) && !view.lacks_twice(uid, "")
 }
 
 /// An object that cannot be understood never stood for anybody, so deleting it lets it go; one whose publisher cannot be read

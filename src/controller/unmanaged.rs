@@ -205,18 +205,13 @@ fn author(object: &ConfluentOrganization) -> Option<Author> {
     Some(Author { object, generation, deleting: false, confirmed, told: 0, purpose, pass })
 }
 
-/// The marks of grants that a deleted object leaves behind and that would be removed as undeclared.
-pub(crate) fn left_behind(
-    object: &RoleBinding,
-    spec: Option<&ConfluentOrganizationSpec>,
-    inventory: Option<&Inventory>,
-) -> Vec<String> {
-    let (Some(spec), Some(inventory), Some(recorded)) = (spec, inventory, convert::recorded(object)) else {
-        return Vec::new();
-    };
+/// The marks of grants that a deleted object leaves behind and that would be removed as undeclared; also of one that the last
+/// listing does not show, since the next may.
+pub(crate) fn left_behind(object: &RoleBinding, spec: Option<&ConfluentOrganizationSpec>) -> Vec<String> {
+    let (Some(spec), Some(recorded)) = (spec, convert::recorded(object)) else { return Vec::new() };
     let within = convert::removed_after(spec).and_then(|_| convert::reported_within(spec)).unwrap_or_default();
     let covered = within.iter().any(|outer| outer.covers(&recorded.grant.scope));
-    let stays = convert::retains(&object.spec, spec) && covered && inventory.find(&recorded.grant).is_some();
+    let stays = convert::retains(&object.spec, spec) && covered;
     stays.then(|| mark_of(&recorded.grant)).into_iter().collect()
 }
 

@@ -29,7 +29,7 @@ use super::{
     intent::{self, Intent},
     key::Kind,
     lane::{Organization, View},
-    managed::{Managed, Plan, new_advice},
+    managed::{Managed, Plan, has_finalizer, key_of, new_advice},
     neighbour,
 };
 
@@ -84,9 +84,6 @@ impl Managed for ConfluentUser {
                 let person = inventory.person(&desired.email, now);
                 let id = person.id().cloned();
                 let sent = u32::try_from(inventory.invitation_count(&desired.email)).unwrap_or(u32::MAX);
-                status.invitation = invitation(person, sent.max(attempts));
-                let before = status.access.take().unwrap_or_default();
-                status.access = id.as_ref().map(|id| access(id, inventory, self.connection(), &before, context));
                 let deleting = self.metadata.deletion_timestamp.is_some();
                 let hangs_on = id.as_ref().filter(|_| deleting);
                 let object = user::UserObject {
@@ -97,18 +94,35 @@ impl Managed for ConfluentUser {
                         .map(|id| neighbour::standing_for(self, id, &facts.ground, &view, context, now))
                         .unwrap_or_default(),
                     going: hangs_on.map(|id| neighbour::going_of(self, id, context)).unwrap_or_default(),
+                    recorded: status.user_id.as_deref().map(PrincipalId::new),
+                    unproved: deleting && is_unproved(&uid, desired.email.as_str(), person, &view),
                     hidden: hangs_on
                         .is_some_and(|id| intent::may_hold_more(self.connection(), id, &view, context, now)),
                     attempts: attempts as usize,
                     suspended: self.spec.suspend,
                 };
-                drift = drift::of_user(self, id.as_ref(), inventory, &view);
+                let looked_at = facts.ground.facts(&view, inventory, now);
+                let decision = user::decide(&object, &desired, &looked_at);
+                let denied = decision.validated.finding.reason == Reason::DelegationDenied;
+                let moved = user::moved(&object, &desired, &looked_at).is_some();
+                if !denied && !moved {
+                    drift = drift::of_user(self, id.as_ref(), inventory, &view);
+                }
                 let lately = deleting && intent::lately(self, &view, now);
                 inherits = lately && may_be_there(&uid, status.user_id.as_deref(), person, &view);
                 listed = !matches!(person, Person::Absent);
                 hidden = object.hidden;
-                status.user_id = id.map(|id| id.as_str().to_owned());
-                user::decide(&object, &desired, &facts.ground.facts(&view, inventory, now))
+                if denied {
+                    // With whom it has no business, of that one it tells nothing but whom it stood for before.
+                    (status.invitation, status.access) = (None, None);
+                    status.user_id = status.user_id.filter(|_| has_finalizer(self));
+                } else if !moved {
+                    let before = status.access.take().unwrap_or_default();
+                    status.access = id.as_ref().map(|id| access(id, inventory, self.connection(), &before, context));
+                    status.invitation = invitation(person, sent.max(attempts));
+                    status.user_id = id.map(|id| id.as_str().to_owned());
+                }
+                decision
             }
             (Err(finding), _) => invalid(self, finding),
             (Ok(_), None) => invalid(self, Finding::new(Reason::OrganizationNotReady, "there is no listing yet")),
@@ -119,6 +133,9 @@ impl Managed for ConfluentUser {
         drop(view);
         if listed {
             lane.shows(&uid, "");
+        }
+        if let Some(key) = key_of(self).filter(|_| decision.looks_again) {
+            lane.look_twice(&key, "");
         }
         if hidden {
             lane.look_for_news();
@@ -166,6 +183,17 @@ fn may_be_there(uid: &str, id: Option<&str>, person: Person<'_>, view: &View<'_,
         }
     };
     matches!(person, Person::Absent) && view.may_lag() && !view.has_shown(uid, "") && !view.own_writes().any(ended)
+}
+
+/// Whether somebody is missing from the last listing whom no write of ours ended, and from no second one.
+fn is_unproved(uid: &str, who: &str, person: Person<'_>, view: &View<'_, Organization>) -> bool {
+    let ended = |written: &Written| match written {
+        Written::Removed(Removal::Account { email, .. } | Removal::Invitation { email, .. }) => email.as_str() == who,
+        Written::Removed(Removal::Binding(_)) | Written::Granted(_) | Written::Invited(_) | Written::Renamed { .. } => {
+            false
+        }
+    };
+    matches!(person, Person::Absent) && !view.own_writes().any(ended) && !view.lacks_twice(uid, "")
 }
 
 /// What is worth knowing about the person.

@@ -127,6 +127,8 @@ pub struct Decision<S = Step> {
     pub recheck_seconds: Option<i64>,
     /// What is to be removed should be gone already, and why: it goes before everything else that waits.
     pub overdue: Option<String>,
+    /// What it is about is missing from one listing: nothing is let go of on that, and another listing is wanted.
+    pub looks_again: bool,
 }
 
 impl<S> Decision<S> {
@@ -141,6 +143,7 @@ impl<S> Decision<S> {
             released: false,
             recheck_seconds: None,
             overdue: None,
+            looks_again: false,
         }
     }
 
@@ -166,6 +169,16 @@ impl<S> Decision<S> {
     #[must_use]
     pub fn with_special(mut self, fact: Fact) -> Self {
         self.special = Some(fact);
+        self
+    }
+
+    /// The same, but that nothing is let go of: one listing that lacks something may have lost a page, so that a second one has to
+    /// agree.
+    #[must_use]
+    pub fn looking_again(mut self, reason: Reason, what: &str) -> Self {
+        let message =
+            format!("{what} is missing from the last listing: a second one has to agree before that is believed");
+        (self.ready, self.released, self.owns, self.looks_again) = (Finding::new(reason, message), false, true, true);
         self
     }
 

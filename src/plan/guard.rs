@@ -129,19 +129,20 @@ fn enough_remain(removal: &Removal, principal: &PrincipalId, facts: GuardFacts<'
     // Who is not known to be active may have accepted since the listing; an invitation that was accepted is not withdrawn, as
     // the vendor refuses that.
     let may_count = match removal {
-        Removal::Binding(_) | Removal::Account { .. } => principal.kind() == Some(PrincipalKind::User),
+        // An id that is of no known kind may be a person's all the same.
+        Removal::Binding(_) | Removal::Account { .. } => {
+            principal.kind().is_none_or(|kind| kind == PrincipalKind::User)
+        }
         Removal::Invitation { .. } => effective.contains(principal),
     };
     if !may_count {
         return Ok(());
     }
-    // Where we do not know whom we act as, one of them may be us, and our own identity does not count.
-    let doubt = usize::from(facts.own.is_none());
-    let remaining = effective.iter().filter(|id| *id != principal).count().saturating_sub(doubt);
-    let minimum = facts.protection.minimum_organization_admins.max(1);
-    if remaining >= minimum {
+    let others = effective.iter().filter(|id| *id != principal).count();
+    if others >= enough(facts) {
         return Ok(());
     }
+    let (minimum, remaining) = (minimum(facts), others.saturating_sub(doubt(facts)));
     let name = facts.inventory.user(principal).map_or_else(|| principal.to_string(), |user| user.email.to_string());
     Err(Held {
         reason: Reason::LastOrganizationAdmin,
@@ -150,6 +151,20 @@ fn enough_remain(removal: &Removal, principal: &PrincipalId, facts: GuardFacts<'
              administrators, and its minimum is {minimum}: make another active person {ORGANIZATION_ADMIN} first"
         ),
     })
+}
+
+fn minimum(facts: GuardFacts<'_>) -> usize {
+    facts.protection.minimum_organization_admins.max(1)
+}
+
+/// Where we do not know whom we act as, one of those who count may be us, and our own identity does not.
+fn doubt(facts: GuardFacts<'_>) -> usize {
+    usize::from(facts.own.is_none())
+}
+
+/// How many effective administrators besides it have to be there for one to go.
+pub fn enough(facts: GuardFacts<'_>) -> usize {
+    minimum(facts) + doubt(facts)
 }
 
 /// Whether a person confirmed that each administrative role that would end is to end.
@@ -193,7 +208,7 @@ pub fn effective_admins(facts: GuardFacts<'_>) -> BTreeSet<PrincipalId> {
         .iter()
         .filter(|binding| Inventory::is_organization_admin(binding))
         .map(|binding| &binding.principal)
-        .filter(|id| id.kind() == Some(PrincipalKind::User) && facts.own != Some(*id))
+        .filter(|id| facts.own != Some(*id))
         .filter(|id| facts.inventory.user(id).is_some() && !facts.inventory.is_invited(id))
         .cloned()
         .collect()

@@ -138,10 +138,15 @@ impl Inventory {
         let lapsed =
             invitations().filter(|i| matches!(i.status, InvitationStatus::Expired | InvitationStatus::Pending));
         let lapsed = lapsed.max_by_key(|i| i.created_at);
+        // One that was accepted after it is the later word.
+        let mut accepted = invitations().filter(|i| i.status == InvitationStatus::Accepted);
+        let lapsed = lapsed.filter(|lapsed| !accepted.any(|it| it.created_at >= lapsed.created_at));
         let member = self.users_by_email.get(email).and_then(|id| self.users.get(id));
         match (member, lapsed) {
             // A listed user whom an unaccepted invitation names is not active: the vendor has no state field to say so.
-            (Some(user), Some(expired)) if expired.user.as_ref() == Some(&user.id) => Person::Expired(expired),
+            (Some(user), Some(expired)) if expired.user.as_ref() == Some(&user.id) && self.is_invited(&user.id) => {
+                Person::Expired(expired)
+            }
             (Some(user), _) => Person::Active(user),
             (None, Some(expired)) => Person::Expired(expired),
             (None, None) => Person::Absent,

@@ -146,8 +146,8 @@ reasons! {
     MemberMismatch: Refused, "Declare what the portal holds, or remove that user in the portal; the access is untouched.";
     /// The access was there before the object, and the object does not say that it takes it over.
     AdoptionRequired: Refused, "Set `adoption: Adopt` to take it over, or delete the object; the access is untouched.";
-    /// The reference means somebody else than when the grant was made.
-    PrincipalChanged: Refused, "Touch the binding's own spec to confirm whom you mean.";
+    /// The reference means somebody else than when the grant was made, or the address somebody else than the account.
+    PrincipalChanged: Refused, "Touch the binding's own spec to confirm whom you mean; of a person, do what the message names.";
     /// The invitation lapsed as often as `invitation.maxAttempts` allows.
     InvitationExpired: Refused, "Ask the person, then raise `spec.invitation.maxAttempts`.";
     /// The account is kept because something still hangs on it.

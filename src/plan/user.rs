@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::access::{
-    Email, Grant,
+    Email, Grant, PrincipalId,
     catalogue::AccountOperation,
     delegation::{self, Namespace},
     listing::{AuthType, Invitation, User},
@@ -48,6 +48,7 @@ pub struct DesiredUser {
 
 /// The object around the declaration.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and none excludes another")]
 pub struct UserObject {
     /// Its `creationTimestamp`.
     pub created: Timestamp,
@@ -59,6 +60,10 @@ pub struct UserObject {
     pub declared_bindings: Vec<String>,
     /// What bindings that are being deleted answer for, each as `namespace/name`.
     pub going: Vec<(String, Grant)>,
+    /// The account that it stood for, as its status says.
+    pub recorded: Option<PrincipalId>,
+    /// Whoever it stands for is missing from one listing, and from no other yet.
+    pub unproved: bool,
     /// Something that they were granted may be there and not be listed yet.
     pub hidden: bool,
     /// How often an invitation was sent, as recorded.
@@ -86,12 +91,40 @@ fn live(object: &UserObject, desired: &DesiredUser, facts: &Facts<'_>) -> Decisi
             format!("`{email}`: {denial}; the organization's owner can add it to `spec.delegations`"),
         );
     }
+    if let Some(user) = moved(object, desired, facts) {
+        let next = format!(
+            "delete this object, with `deletionPolicy: Retain`, and declare a ConfluentUser for `{}`, or have the vendor \
+             give the account its address back",
+            user.email
+        );
+        return renamed(desired, user, &next, facts).owning();
+    }
     match facts.inventory.person(email, facts.now) {
         Person::Absent => invite(desired, facts, format!("`{email}` is being invited")),
         Person::Expired(_) => reinvite(object, desired, facts),
         Person::Invited(invitation) => invited(invitation, facts),
         Person::Active(user) => active(object, desired, user, facts),
     }
+}
+
+/// The account that the object stood for, where it has another address now.
+pub fn moved<'a>(object: &UserObject, desired: &DesiredUser, facts: &Facts<'a>) -> Option<&'a User> {
+    facts.inventory.user(object.recorded.as_ref()?).filter(|user| user.email != desired.email)
+}
+
+/// Neither the account nor whoever has the address now is touched: nobody but a person can tell which of the two is meant.
+fn renamed(desired: &DesiredUser, user: &User, next: &str, facts: &Facts<'_>) -> Decision {
+    let (email, User { id, email: address, .. }) = (&desired.email, user);
+    let other = match facts.inventory.person(email, facts.now) {
+        Person::Active(other) => format!("`{}` has", other.id),
+        Person::Invited(_) | Person::Expired(_) => "somebody else is invited at".to_owned(),
+        Person::Absent => "nobody has".to_owned(),
+    };
+    let message = format!(
+        "`{email}` was `{id}`, whose address is `{address}` now, and {other} `{email}`: {next}; until then nobody is invited \
+         and nobody removed"
+    );
+    Decision::invalid(Reason::PrincipalChanged, message)
 }
 
 fn invite(desired: &DesiredUser, facts: &Facts<'_>, message: String) -> Decision {
@@ -174,11 +207,25 @@ fn end(object: &UserObject, desired: &DesiredUser, facts: &Facts<'_>) -> Decisio
             known_of(&object.sharers, facts.namespace)
         ));
     }
-    if let Err(denial) = delegation::may_invite(facts.delegations, facts.namespace, email) {
-        return Decision::release(format!("`{email}` is kept: {denial}, so this object never stood for the account"));
+    if let Err(denial) = delegation::may_invite(facts.delegations, facts.namespace, email)
+        && !stood_for(object, desired, facts)
+    {
+        let why = match object.recorded {
+            Some(_) => "and the account was there before this object: whoever keeps the organization can remove it",
+            None => "so this object never stood for the account",
+        };
+        return Decision::release(format!("`{email}` is kept: {denial}, {why}"));
+    }
+    if let Some(user) = moved(object, desired, facts) {
+        let next = "set `deletionPolicy: Retain` to let this object go with the account kept, or have the vendor give the \
+                    account its address back to remove it";
+        return renamed(desired, user, next, facts).owning();
     }
     match facts.inventory.person(email, facts.now) {
-        Person::Absent => Decision::release(format!("`{email}` is not a member")),
+        Person::Absent => {
+            let gone = Decision::release(format!("`{email}` is not a member"));
+            if object.unproved { gone.looking_again(Reason::Revoking, &format!("`{email}`")) } else { gone }
+        }
         Person::Invited(invitation) | Person::Expired(invitation) => withdraw(object, desired, invitation, facts),
         Person::Active(user) if desired.adoption == Adoption::Refuse && pre_exists(user.created_at, object.created) => {
             Decision::release(format!(
@@ -187,6 +234,17 @@ fn end(object: &UserObject, desired: &DesiredUser, facts: &Facts<'_>) -> Decisio
         }
         Person::Active(user) => remove(object, desired, user, facts),
     }
+}
+
+/// Whether an account that the namespace may not declare any more came with the object, by its status and by its age.
+fn stood_for(object: &UserObject, desired: &DesiredUser, facts: &Facts<'_>) -> bool {
+    let Some(recorded) = &object.recorded else { return false };
+    let (user, since) = match facts.inventory.person(&desired.email, facts.now) {
+        Person::Absent => return object.unproved,
+        Person::Active(user) => (Some(&user.id), user.created_at),
+        Person::Invited(invitation) | Person::Expired(invitation) => (invitation.user.as_ref(), invitation.created_at),
+    };
+    user == Some(recorded) && !pre_exists(since, object.created)
 }
 
 fn withdraw(object: &UserObject, desired: &DesiredUser, invitation: &Invitation, facts: &Facts<'_>) -> Decision {
@@ -233,12 +291,7 @@ fn taking_away(desired: &DesiredUser, facts: &Facts<'_>, removal: Removal, verb:
 }
 
 /// What holds the account under `DeleteIfUnused`, if anything does.
-fn still_used(
-    object: &UserObject,
-    desired: &DesiredUser,
-    id: &crate::access::PrincipalId,
-    facts: &Facts<'_>,
-) -> Option<Decision> {
+fn still_used(object: &UserObject, desired: &DesiredUser, id: &PrincipalId, facts: &Facts<'_>) -> Option<Decision> {
     if desired.deletion != UserDeletion::DeleteIfUnused {
         return None;
     }

@@ -22,8 +22,12 @@ pub struct Knobs {
     pub latency_ms: u32,
     /// What stands before the path in `metadata.next` and `nextLink`, in place of the address that was called.
     pub next_base: Option<String>,
+    /// The most that one page of the cloud's lists holds, whatever was asked for; 100 where it is not given.
+    pub page_size: Option<u32>,
     /// How many users of a publisher one page holds; 100 where it is not given.
     pub publisher_page_size: Option<u32>,
+    /// Where a page begins.
+    pub paging: Paging,
     /// Whether the removal of a role binding is answered with 204 and no body, in place of 200 and the binding.
     pub removal_without_body: bool,
 }
@@ -42,6 +46,17 @@ pub struct RateLimit {
     /// Whether answers have the `X-RateLimit-…` headers.
     #[serde(default = "yes")]
     pub headers: bool,
+}
+
+/// Where a list's page begins, which the vendors do not say: their tokens are opaque.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Paging {
+    /// After the last one of the page before, so that nothing is missed.
+    #[default]
+    ById,
+    /// As many items on as the pages before held: what goes or comes while a list is read hides another, or shows one twice.
+    ByCount,
 }
 
 /// How far lists lag behind writes.
@@ -101,6 +116,10 @@ pub enum Effect {
     Hang,
     /// A list is answered as if it were empty.
     EmptyList,
+    /// A page of a list is answered without its items, and leads on to the next one.
+    Gap,
+    /// A page of a list is answered with each of its items twice.
+    Twice,
     /// A page of HTML is answered, as a proxy on the way would.
     Html,
     /// The answer ends in the middle of its JSON.
@@ -139,6 +158,11 @@ impl Fault {
     /// The next such list is answered as if it were empty.
     pub fn empty_list(path: &str) -> Self {
         Self { after_execution: true, ..Self::new("GET", path, Effect::EmptyList) }
+    }
+
+    /// The next such page is answered without its items.
+    pub fn gap(path: &str) -> Self {
+        Self { after_execution: true, ..Self::new("GET", path, Effect::Gap) }
     }
 
     /// The next request with that method and beginning of the path meets that effect.

@@ -28,6 +28,6 @@ pub mod world;
 pub use {
     http::{HEADER, Serving, router},
     journal::JournalError,
-    knob::{Effect, Envelope, Fault, Knobs, Lag, RateLimit},
+    knob::{Effect, Envelope, Fault, Knobs, Lag, Paging, RateLimit},
     server::{ActError, ApplicationCredential, Clock, Credential, RequestRecord, Simulator},
 };

@@ -206,7 +206,9 @@ fn whatever_a_tenant_tries_is_refused_with_a_sentence_and_reaches_nothing() {
     grant["spec"]["scope"] = json!({"environment": "env-prod01"});
     grant["metadata"]["namespace"] = json!(other);
     stage.apply(&[theirs, grant]);
-    for object in [stage.user("mary", "mary@example.com", json!({})), reads(&stage, "good", json!({}))] {
+    // One who is refused, and stands for nobody all the same.
+    let stranger = stage.user("stranger", "eve@partner.example", json!({}));
+    for object in [stage.user("mary", "mary@example.com", json!({})), stranger, reads(&stage, "good", json!({}))] {
         kubectl(&stage, &tenant, &["create", "-f", "-"], &object.to_string()).unwrap();
     }
     stage.settled("arb", "good", "True", "InSync");

@@ -47,7 +47,11 @@ impl Case {
     /// Once all is connected; knobs are turned before.
     fn begin(&self, stage: &Stage) {
         match self {
-            Self::Fault(_, fault) => stage.simulator.inject(fault.clone()),
+            Self::Fault(_, fault) => {
+                // So that there is more than one page of each list.
+                stage.simulator.update(|knobs| knobs.page_size = Some(2)).unwrap();
+                stage.simulator.inject(fault.clone());
+            }
             Self::Trouble(trouble) => stage.memory.trouble(*trouble),
             Self::Knob(_) => {}
         }

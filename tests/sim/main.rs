@@ -16,6 +16,8 @@
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+mod absent;
+mod address;
 mod again;
 mod chance;
 mod crash;
@@ -37,6 +39,7 @@ mod prune;
 mod pure;
 mod rate;
 mod reason;
+mod remaining;
 mod rename;
 mod replica;
 mod retain;

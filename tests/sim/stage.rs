@@ -3,7 +3,14 @@
 
 mod declare;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use http::Request;
 use jiff::{SignedDuration, Timestamp};
@@ -13,7 +20,7 @@ use roster::{
     controller::{self, LeaseSettings, Outside, Settings},
     simulator::{
         RequestRecord, Simulator,
-        world::{Actor, Command},
+        world::{Actor, Command, Membership},
     },
     telemetry::Metrics,
 };
@@ -54,6 +61,8 @@ pub(crate) struct Stage {
     pub(crate) simulator: Simulator,
     /// The time of everybody's stamps.
     pub(crate) clock: Clock,
+    /// How many seconds the operator's clock is ahead of that.
+    skew: Arc<AtomicI64>,
     admin: Client,
     outside: Outside,
     chance: Chance,
@@ -92,12 +101,16 @@ impl Stage {
         let memory = Memory::new(Arc::new(clock.clone()));
         let simulator = Simulator::example(seed, Arc::new(clock.clone()));
         let (changes, strangers, shadows) = (Changes::default(), Strangers::default(), Shadows::default());
-        let outside = outside(&simulator, clock.clone(), &chance, &changes, (&strangers, &shadows), seed);
+        let skew = Arc::new(AtomicI64::new(0));
+        let (ahead, right) = (Arc::clone(&skew), clock.clone());
+        let own = move || right() + SignedDuration::from_secs(ahead.load(Ordering::Relaxed));
+        let outside = outside(&simulator, own, &chance, &changes, (&strangers, &shadows), seed);
         let admin = memory.client("admin", Chance::new(0), 0);
         let stage = Self {
             memory,
             simulator,
             clock: Arc::new(clock),
+            skew,
             admin,
             outside,
             chance,
@@ -164,6 +177,11 @@ impl Stage {
         let path = format!("/apis/coordination.k8s.io/v1/namespaces/{SYSTEM}/leases/roster");
         let freed = self.send("DELETE", &path, &json!({})).await;
         assert!(freed.is_ok() || self.memory.peek(&path).is_none(), "{freed:?}");
+    }
+
+    /// The operator's clock jumps: from now on it is so many seconds ahead, or behind.
+    pub(crate) fn jump(&self, seconds: i64) {
+        self.skew.store(seconds, Ordering::Relaxed);
     }
 
     /// One request of somebody who may do everything.
@@ -269,9 +287,16 @@ impl Stage {
 
     /// The id of a person with that address, invited or not.
     pub(crate) fn id_of(&self, email: &str) -> Option<String> {
+        self.ids_of(email).into_iter().next()
+    }
+
+    /// All of them: who is deactivated, and so the last, may have a successor with the same address.
+    pub(crate) fn ids_of(&self, email: &str) -> Vec<String> {
         self.simulator.inspect(|world, at| {
-            let users = world.contents(at).users;
-            users.iter().find(|user| user.email == email).map(|user| user.id.clone())
+            let mut users = world.contents(at).users;
+            users.retain(|user| user.email == email);
+            users.sort_by_key(|user| user.membership == Membership::Deactivated);
+            users.iter().map(|user| user.id.clone()).collect()
         })
     }
 

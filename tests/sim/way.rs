@@ -31,12 +31,15 @@ use crate::{chance::Chance, shadow::Shadows, stage::WAY};
 /// The publisher that there may be.
 pub(crate) const PUBLISHER: &str = "contoso";
 
+/// Stands before the address of somebody who is deactivated.
+pub(crate) const DEACTIVATED: &str = "deactivated:";
+
 /// An organization, and the publisher, as the laws look at it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Picture {
     /// `who role place`, sorted; the publisher is a place.
     pub(crate) held: Vec<String>,
-    /// The addresses of people, invited ones included.
+    /// The addresses of people, invited ones included, deactivated ones not.
     pub(crate) people: BTreeSet<String>,
     /// How many active people administer the organization.
     pub(crate) administrators: usize,
@@ -49,7 +52,11 @@ impl Picture {
         simulator.inspect(|world, at| {
             let contents = world.contents(at);
             let user = |id: &str| contents.users.iter().find(|user| user.id == id);
-            let name = |id: &str| user(id).map_or_else(|| id.to_owned(), |user| user.email.clone());
+            let name = |id: &str| match user(id) {
+                Some(user) if user.membership == Membership::Deactivated => format!("{DEACTIVATED}{}", user.email),
+                Some(user) => user.email.clone(),
+                None => id.to_owned(),
+            };
             let place = |crn: &str| crn.parse::<Crn>().map_or_else(|_| crn.to_owned(), |crn| crn.scope.describe());
             let bindings = contents.bindings.iter();
             let told = bindings.map(|it| format!("{} {} {}", name(it.principal.as_str()), it.role, place(&it.crn)));
@@ -63,7 +70,8 @@ impl Picture {
             let active = |id: &str| user(id).is_some_and(|user| user.membership == Membership::Member);
             let administers = contents.bindings.iter().filter(|it| it.role == "OrganizationAdmin");
             let administrators = administers.filter(|it| active(it.principal.as_str())).count();
-            let people = contents.users.iter().map(|user| user.email.clone()).collect();
+            let there = contents.users.iter().filter(|user| user.membership != Membership::Deactivated);
+            let people = there.map(|user| user.email.clone()).collect();
             Self { held, people, administrators, owners }
         })
     }

@@ -105,6 +105,15 @@ impl ConfluentCloud {
         Ok(Listing { bindings, api_keys, ..Listing::default() })
     }
 
+    /// Whether the vendor tells of a member. What is not there is answered with 404 or, as for all that a key may not see, 403.
+    pub(super) async fn reads_member(&self, user: PrincipalId) -> Result<bool, BackendError> {
+        match self.http.send(Call::get("read a user", "/iam/v2/users/{id}").argument(user.as_str())).await {
+            Ok(_) => Ok(true),
+            Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Forbidden) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The bindings of one role at exactly that scope, read now. The filter is a "partial search": it is repeated here.
     pub(super) async fn bindings_of(&self, scope: Scope, role: &str) -> Result<Vec<Binding>, BackendError> {
         let call = role_bindings("list the holders of a role", self.crn(&scope)).query("role_name", role);

@@ -101,6 +101,10 @@ impl AccessBackend for ConfluentCloud {
         Box::pin(self.bindings_of(Scope::organization(), ORGANIZATION_ADMIN))
     }
 
+    fn is_member(&self, user: PrincipalId) -> Answer<'_, bool> {
+        Box::pin(self.reads_member(user))
+    }
+
     fn find(&self, grant: Grant) -> Answer<'_, Option<Binding>> {
         Box::pin(self.binding(grant))
     }

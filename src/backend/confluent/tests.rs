@@ -285,6 +285,16 @@ async fn administrators_are_those_at_the_organization_itself() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whether_somebody_is_a_member_is_read_by_the_id_and_any_doubt_is_an_error() {
+    for (status, there) in [(200, Some(true)), (404, Some(false)), (403, Some(false)), (500, None)] {
+        let (cloud, record) = cloud(move |_| answer(status, r#"{"errors":[{"detail":"so it is"}]}"#));
+        let read = cloud.is_member(PrincipalId::new("u-ada01")).await;
+        assert_eq!(read.ok(), there, "{status}");
+        assert_eq!(lines(&record)[0], "GET /iam/v2/users/u-ada01");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_grant_is_one_request_and_its_answer_is_read() {
     let (cloud, record) = cloud(vendor);
     let binding = cloud.grant(subject()).await.unwrap();

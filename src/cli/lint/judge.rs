@@ -147,6 +147,7 @@ impl Ground<'_> {
         let declared_here = match &desired.principal {
             DeclaredPrincipal::Email(email) => {
                 set.declared_in(&binding.object.namespace, &binding.of.spec.organization_ref.name, email)
+                    && delegation::may_invite(&delegations, &asking, email).is_ok()
             }
             // A `userRef` can only mean a user of the namespace; whose id it is, only the operator knows.
             DeclaredPrincipal::MissingUser(_) | DeclaredPrincipal::Id(_) => true,

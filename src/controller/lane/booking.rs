@@ -19,6 +19,8 @@ use super::{
 
 /// How often a record is written over another version before it is left for later.
 const TRIES: usize = 5;
+/// What was removed so long ago, by any clock, no list still shows.
+const LATELY: Duration = Duration::from_hours(24);
 
 /// How many grants are remembered that stay undeclared; with that many, there may be more.
 pub(crate) const MOST_RETAINED: usize = 1_000;
@@ -51,24 +53,11 @@ fn described<R: Realm>(author: &Author, removal: &R::Removal) -> String {
 }
 
 /// For how long a removal of one of those of whom a number has to remain waits: what an earlier lane removed may still be shown,
-/// and a look at who remains would count it. Its own, counted and perhaps not made, does not matter to it.
-pub(super) fn await_former<R: Realm>(
-    lane: &Lane<R>,
-    state: &State<R>,
-    author: &Author,
-    removal: &R::Removal,
-) -> Option<Duration> {
-    let former = state.budget.former.as_ref().filter(|_| lane.started.elapsed() < LONGEST_LAG)?;
-    let now = lane.parts.outside.now();
-    let left = |entry: &Counted| {
-        let age = Duration::try_from(now.duration_since(entry.until)).unwrap_or_default();
-        LONGEST_LAG.checked_sub(age).filter(|left| !left.is_zero())
-    };
-    let lately = || former.counted.iter().filter_map(|entry| Some((entry.count, left(entry)?)));
-    let mark = mark(&described::<R>(author, removal));
-    let own = former.open.iter().find(|open| open.mark == mark).map_or(0, |open| open.weight);
-    let others = lately().map(|(count, _)| count).fold(0, u32::saturating_add) > own;
-    lately().map(|(_, left)| left).max().filter(|_| others)
+/// and a look at who remains would count it. How long ago that was is not asked closely, since two clocks would tell it.
+pub(super) fn await_former<R: Realm>(lane: &Lane<R>, state: &State<R>) -> Option<Duration> {
+    let left = LONGEST_LAG.checked_sub(lane.started.elapsed()).filter(|left| !left.is_zero())?;
+    let lately = |entry: &Counted| lane.now().duration_since(entry.until).unsigned_abs() < LATELY;
+    state.budget.former.as_ref()?.counted.iter().any(lately).then_some(left)
 }
 
 /// How much a removal counts, at least one.
@@ -84,7 +73,7 @@ pub(super) fn hold_back<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>, from: usiz
     let mut state = lane.write();
     let state = &mut *state;
     let first = described::<R>(&job.author, removal);
-    let facts = state.budget.facts(&limits, lane.parts.outside.now());
+    let facts = state.budget.facts(&limits, lane.now());
     if facts.is_none_or(|facts| admit(&mark(&first), weight(state, removal), facts).is_some()) {
         return Ok(());
     }
@@ -98,8 +87,14 @@ pub(super) fn hold_back<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>, from: usiz
     Err(Failure::exceeded::<R>(step, &lane.parts.name, state.budget.epoch))
 }
 
-/// Leave for one removal, which is counted where a restart finds it before it is made.
-pub(super) async fn book<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>, at: usize) -> Result<Booked, Failure> {
+/// Leave for one removal, which is counted where a restart finds it before it is made. One that ends administration leaves its time
+/// there also where it counts for nothing, since whoever comes next has to wait for it.
+pub(super) async fn book<R: Realm>(
+    lane: &Lane<R>,
+    job: &Job<R::Step>,
+    at: usize,
+    ends_administration: bool,
+) -> Result<Booked, Failure> {
     let Some(removal) = job.steps.get(at).and_then(R::removal) else {
         return Err(Failure::doubt("there is nothing to remove"));
     };
@@ -110,16 +105,18 @@ pub(super) async fn book<R: Realm>(lane: &Lane<R>, job: &Job<R::Step>, at: usize
         let (admitted, weight, kept) = {
             let state = lane.read();
             let weight = weight(&state, removal);
-            let facts = state.budget.facts(&limits, lane.parts.outside.now());
+            let facts = state.budget.facts(&limits, lane.now());
             let admitted = facts.and_then(|facts| admit(&mark, weight, facts));
             (admitted, weight, state.budget.kept.clone().unwrap_or_default())
         };
-        let Some(admitted) = admitted else {
+        let Some(mut admitted) = admitted else {
             hold_back(lane, job, at)?;
             return Err(Failure::doubt("what was removed lately is not known; looking again"));
         };
         let counted = Charge { mark: mark.clone(), weight: if admitted.counted { weight } else { 0 } };
-        if !admitted.counted && admitted.record.heard_since(&kept.removals).next().is_none() {
+        if ends_administration && !admitted.counted {
+            admitted.record = admitted.record.counting(0, &limits.budget, limits.declared, lane.now());
+        } else if !admitted.counted && admitted.record.heard_since(&kept.removals).next().is_none() {
             return Ok(Booked { leave: admitted.leave, counted });
         }
         let written = write(lane, lane.parts.ledger.write(&admitted.record, &kept.version)).await?;
@@ -211,16 +208,16 @@ async fn keep<R: Realm>(lane: &Lane<R>) {
 pub(super) async fn retain<R: Realm>(lane: &Lane<R>, marks: &[String]) -> Result<(), Failure> {
     for _ in 0..TRIES {
         load(lane).await?;
-        let (mut record, kept, known) = {
+        let (mut record, kept) = {
             let state = lane.read();
-            let record = state.budget.record.clone().unwrap_or_default();
-            (record, state.budget.kept.clone().unwrap_or_default(), state.picture.as_ref().map(R::marks))
+            let mut record = state.budget.record.clone().unwrap_or_default();
+            if marks.iter().all(|mark| record.retained.contains(mark)) {
+                return Ok(());
+            }
+            // What is gone needs no memory.
+            record.retained.retain(|mark| !state.lacking.is_gone(mark));
+            (record, state.budget.kept.clone().unwrap_or_default())
         };
-        if marks.iter().all(|mark| record.retained.contains(mark)) {
-            return Ok(());
-        }
-        // What is gone needs no memory.
-        record.retained.retain(|mark| known.as_ref().is_none_or(|known| known.contains(mark)));
         record.retained.extend(marks.iter().cloned());
         if record.retained.len() > MOST_RETAINED {
             tracing::warn!(realm = %lane.parts.name, "more grants stay undeclared than can be remembered");

@@ -138,7 +138,8 @@ impl<R: Realm> State<R> {
         let mut undone = false;
         self.unconfirmed.retain(|(written, at)| {
             let shown = R::shows(&picture, written);
-            let lagging = !shown && now.duration_since(*at) < LONGEST_LAG;
+            // By when the listing began: one that is long under way read its first pages before what was written meanwhile.
+            let lagging = !shown && began < *at + LONGEST_LAG;
             if lagging {
                 R::apply(&mut picture, written);
             }
@@ -147,8 +148,11 @@ impl<R: Realm> State<R> {
         });
         // Whether a removal without an answer was made is told by now: what a guard held because of it is worth another try.
         let doubted = self.doubtful.len();
-        self.doubtful.retain(|(_, at)| now.duration_since(*at) < LONGEST_LAG);
+        self.doubtful.retain(|(_, at)| began < *at + LONGEST_LAG);
         undone |= self.doubtful.len() < doubted;
+        if let Some(record) = self.budget.record.as_ref().filter(|record| !record.retained.is_empty()) {
+            self.lacking.look(&record.retained, &R::marks(&picture));
+        }
         let changed = self.picture.is_none() || self.listing.fingerprint != fingerprint || undone;
         self.picture = Some(picture);
         self.version += u64::from(changed);
@@ -320,7 +324,13 @@ mod tests {
         state.listed(listing(0..3), now, now + Duration::from_mins(1));
         assert!(holds(&state, 7) && !holds(&state, 0));
         let (last, version) = (now + LONGEST_LAG, state.version);
-        assert_eq!(state.listed(listing(0..3), now, last), Read::Changed, "others have to hear of it");
+        assert_eq!(
+            state.listed(listing(0..3), now, last),
+            Read::Same,
+            "one that takes long read its first pages before"
+        );
+        assert!(holds(&state, 7) && !holds(&state, 0));
+        assert_eq!(state.listed(listing(0..3), last, last), Read::Changed, "others have to hear of it");
         assert!(!holds(&state, 7) && holds(&state, 0) && state.version > version, "then the listing is believed");
         assert_eq!(state.listed(listing(0..3), last, last), Read::Same);
     }

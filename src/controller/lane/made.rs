@@ -20,11 +20,14 @@ pub(super) struct Made<G> {
     doubts: HashMap<String, Vec<(Option<G>, Instant)>>,
     /// What objects answer for and a picture has shown, in words: where it is shown no longer it is gone, and no listing lags.
     seen: HashMap<String, String>,
+    /// What of an object's the last listing lacked, in words, and when the object asked for another.
+    pub(super) missing: HashMap<String, (String, Instant)>,
 }
 
 impl<G> Default for Made<G> {
     fn default() -> Self {
-        Self { grants: HashMap::new(), noted: HashMap::new(), doubts: HashMap::new(), seen: HashMap::new() }
+        let (grants, noted, doubts) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { grants, noted, doubts, seen: HashMap::new(), missing: HashMap::new() }
     }
 }
 
@@ -172,8 +175,9 @@ impl<R: Realm> Lane<R> {
         }
     }
 
-    /// The picture shows what an object answers for. It is asked only as long as a listing may lag behind a former process.
+    /// The picture shows what an object answers for, which is remembered as long as a listing may lag behind a former process.
     pub(crate) fn shows(&self, uid: &str, what: &str) {
+        self.found(uid, what);
         let news = {
             let state = self.read();
             may_lag(&state, self.started) && state.made.seen.get(uid).is_none_or(|seen| seen != what)
@@ -215,6 +219,7 @@ impl<R: Realm> Lane<R> {
                 || made.noted.contains_key(uid)
                 || made.doubts.contains_key(uid)
                 || made.seen.contains_key(uid)
+                || made.missing.contains_key(uid)
         };
         let known = holds(&self.read().made);
         if known {
@@ -223,6 +228,7 @@ impl<R: Realm> Lane<R> {
             made.noted.remove(uid);
             made.doubts.remove(uid);
             made.seen.remove(uid);
+            made.missing.remove(uid);
         }
     }
 }

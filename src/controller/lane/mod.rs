@@ -3,6 +3,7 @@
 //!
 //! Reconciles read it and submit steps; its task (`task`) alone talks to the backend. Nothing here waits for a network.
 
+mod absent;
 mod admission;
 mod booking;
 mod budget;
@@ -27,7 +28,7 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::{sync::Notify, task::AbortHandle, time::Instant};
 
 use crate::{access::PrincipalId, plan::Finding, telemetry::metrics};
@@ -109,6 +110,8 @@ pub(crate) struct Parts<R: Realm> {
 pub(crate) struct Lane<R: Realm> {
     parts: Parts<R>,
     started: Instant,
+    /// The time of day then.
+    day: Timestamp,
     state: RwLock<State<R>>,
     bell: Notify,
     task: std::sync::Mutex<Option<AbortHandle>>,
@@ -146,6 +149,7 @@ struct State<R: Realm> {
     /// Principals whose holdings changed since the last wake.
     touched: HashSet<PrincipalId>,
     budget: budget::BudgetState,
+    lacking: absent::Lacking,
 }
 
 impl<R: Realm> Default for State<R> {
@@ -169,6 +173,7 @@ impl<R: Realm> Default for State<R> {
             admins_changed: false,
             touched: HashSet::new(),
             budget: budget::BudgetState::default(),
+            lacking: absent::Lacking::default(),
         }
     }
 }
@@ -216,6 +221,7 @@ impl<R: Realm> Lane<R> {
     /// A lane with its task running.
     pub(crate) fn start(parts: Parts<R>) -> Arc<Self> {
         let lane = Arc::new(Self {
+            day: parts.outside.now(),
             parts,
             started: Instant::now(),
             state: RwLock::default(),
@@ -270,6 +276,13 @@ impl<R: Realm> Lane<R> {
     /// Where it writes to, and as whom.
     pub(crate) fn realm(&self) -> &R {
         &self.parts.realm
+    }
+
+    /// The time of day as it goes on from when the lane began, whatever becomes of the machine's clock: a window that is an hour long
+    /// stays one.
+    fn now(&self) -> Timestamp {
+        let since = SignedDuration::try_from(self.started.elapsed()).unwrap_or(SignedDuration::MAX);
+        self.day.checked_add(since).unwrap_or(Timestamp::MAX)
     }
 
     /// A look at the picture.

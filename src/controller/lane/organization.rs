@@ -16,7 +16,7 @@ use crate::{
     plan::{
         GuardFacts, Guarded, Held, Inventory, Permit, Protection, Reason, Removal, Step, Written,
         binding::survivors,
-        guard,
+        guard::{self, effective_admins, enough},
         person::Person,
         unmanaged::{mark_of, names_of},
     },
@@ -25,7 +25,7 @@ use crate::{
 use super::{
     super::key::Kind,
     listing::{hash, sum},
-    realm::{Again, Concerned, Realm},
+    realm::{Again, Concerned, GuardBy, Realm},
     sweep::Claim,
 };
 
@@ -287,12 +287,36 @@ impl Realm for Organization {
     }
 
     fn ends_administration(removal: &Removal, around: &Vec<Binding>) -> bool {
-        let who = match removal {
-            Removal::Binding(binding) => Inventory::is_organization_admin(binding).then_some(&binding.principal),
-            Removal::Account { user, .. } => Some(user),
-            Removal::Invitation { user, .. } => user.as_ref(),
-        };
-        who.is_some_and(|who| around.iter().any(|admin| admin.principal == *who))
+        whose(removal).is_some_and(|who| around.iter().any(|admin| admin.principal == *who))
+    }
+
+    fn would_end_administration(removal: &Removal, picture: &Inventory) -> bool {
+        match (whose(removal), removal) {
+            (Some(_), Removal::Binding(_)) => true,
+            (Some(who), _) => picture.bindings_of(who).any(Inventory::is_organization_admin),
+            (None, _) => false,
+        }
+    }
+
+    /// The list of administrators tells of bindings, also of those whose holder is deactivated or gone since the picture was taken.
+    fn remaining(&self, removal: &Removal, by: GuardBy<'_, Self>) -> (Vec<PrincipalId>, usize) {
+        let GuardBy { picture, around, protection } = by;
+        let own = self.identity.principal.as_ref();
+        let (catalogue, confirmed) = (&self.catalogue, "");
+        let facts = GuardFacts { inventory: picture, catalogue, admins: around, own, protection, confirmed };
+        let mut others = effective_admins(facts);
+        if let Some(who) = whose(removal) {
+            others.remove(who);
+        }
+        (others.into_iter().collect(), enough(facts))
+    }
+
+    async fn is_there(&self, who: &PrincipalId) -> Result<bool, BackendError> {
+        self.backend.is_member(who.clone()).await
+    }
+
+    fn leave_out(around: &mut Vec<Binding>, who: &PrincipalId) {
+        around.retain(|admin| admin.principal != *who);
     }
 
     async fn remove(&self, permit: Permit) -> Result<Written, BackendError> {
@@ -321,6 +345,14 @@ impl Realm for Organization {
             | Written::Invited(_)
             | Written::Renamed { .. } => None,
         }
+    }
+}
+
+/// Whose administration a removal would end, if they have any.
+fn whose(removal: &Removal) -> Option<&PrincipalId> {
+    match removal {
+        Removal::Binding(binding) => Inventory::is_organization_admin(binding).then_some(&binding.principal),
+        Removal::Account { .. } | Removal::Invitation { .. } => account(removal),
     }
 }
 

@@ -242,6 +242,10 @@ impl Realm for Publisher {
         around.member(&removal.member().key).is_some_and(|member| member.role == PublisherRole::Owner)
     }
 
+    fn would_end_administration(removal: &MemberRemoval, _: &Roll) -> bool {
+        removal.member().role == PublisherRole::Owner
+    }
+
     async fn remove(&self, permit: Permit<MemberRemoval>) -> Result<MemberWritten, BackendError> {
         let removal = permit.removal().clone();
         let left = self.backend.remove(permit).await?;

@@ -127,6 +127,18 @@ pub(crate) trait Realm: Send + Sync + 'static {
     ) -> Result<Guarded<Self::Removal>, Held>;
     /// Whether a removal takes one of those away of whom a number has to remain.
     fn ends_administration(removal: &Self::Removal, around: &Self::Around) -> bool;
+    /// Whether it does by itself, or by a picture, also where a look that lags does not show it.
+    fn would_end_administration(removal: &Self::Removal, picture: &Self::Picture) -> bool;
+    /// Who would remain after it as far as is known, and of how many of them it has to be seen that they are still there.
+    fn remaining(&self, _: &Self::Removal, _: GuardBy<'_, Self>) -> (Vec<PrincipalId>, usize) {
+        (Vec::new(), 0)
+    }
+    /// Whether one of them is still there, read now.
+    fn is_there(&self, _: &PrincipalId) -> impl Future<Output = Result<bool, BackendError>> + Send {
+        std::future::ready(Ok(true))
+    }
+    /// Leaves somebody who is not out of what a removal is judged by.
+    fn leave_out(_: &mut Self::Around, _: &PrincipalId) {}
     /// Makes the removal that the permit is for.
     fn remove(&self, permit: Permit<Self::Removal>)
     -> impl Future<Output = Result<Self::Written, BackendError>> + Send;
@@ -136,6 +148,13 @@ pub(crate) trait Realm: Send + Sync + 'static {
     fn passed(around: &mut Self::Around, written: &Self::Written);
     /// What outlives the removal that a write was, for its event.
     fn survivors(picture: &Self::Picture, written: &Self::Written) -> Option<String>;
+}
+
+/// What guards look at.
+pub(crate) struct GuardBy<'a, R: Realm + ?Sized> {
+    pub(crate) picture: &'a R::Picture,
+    pub(crate) around: &'a R::Around,
+    pub(crate) protection: &'a R::Protection,
 }
 
 /// What a fresh look at something that is to be removed shows.

@@ -10,10 +10,10 @@ use crate::{
 };
 
 use super::{
-    Author, Job, LONGEST_LAG, Lane, booking,
+    Author, Job, LONGEST_LAG, Lane, State, booking,
     failure::Failure,
     job::told,
-    realm::{Again, Realm},
+    realm::{Again, GuardBy, Realm},
     sweep::Claim,
     task::{add, failed, finish, is_wanted, note, sit_out_pause, span, write},
 };
@@ -76,6 +76,7 @@ async fn remove_all<R: Realm>(
         let began = Instant::now();
         let read = look_around(lane, step, around.take()).await?;
         let around = around.insert(read);
+        look_closer(lane, step, removal, &mut around.known).await?;
         let fresh = look_again(lane, step, removal).await?;
         look_under(lane, step, removal).await?;
         await_turn(lane, began).await?;
@@ -114,6 +115,41 @@ async fn look_around<R: Realm>(
     Ok(Around { known, read })
 }
 
+/// Leaves out whoever is known to administer and is there no more, which only a look at each tells, until as many are seen as have to
+/// remain.
+async fn look_closer<R: Realm>(
+    lane: &Lane<R>,
+    step: &R::Step,
+    removal: &R::Removal,
+    around: &mut R::Around,
+) -> Result<(), Failure> {
+    let (others, enough) = {
+        let (state, protection) = (lane.read(), (lane.parts.protection)());
+        let picture = state.picture.as_ref().filter(|_| ends_administration(&state, removal, around));
+        let Some(picture) = picture else { return Ok(()) };
+        lane.parts.realm.remaining(removal, GuardBy { picture, around, protection: &protection })
+    };
+    let mut seen = 0;
+    for who in others {
+        if seen == enough {
+            break;
+        }
+        sit_out_pause(lane, Purpose::Change).await;
+        if lane.parts.realm.is_there(&who).await.map_err(|error| failed(lane, step, &error))? {
+            seen += 1;
+        } else {
+            R::leave_out(around, &who);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a removal takes one of those away of whom a number has to remain, by anything that is known.
+fn ends_administration<R: Realm>(state: &State<R>, removal: &R::Removal, known: &R::Around) -> bool {
+    let by_picture = |picture: &R::Picture| R::would_end_administration(removal, picture);
+    R::ends_administration(removal, known) || state.picture.as_ref().is_some_and(by_picture)
+}
+
 /// What a removal is judged by: as if every other one that may have happened had, but for those with which it would itself end
 /// nothing any more. What is to go was read right before, so none of these can be relied on: an account that was not deleted after
 /// all would lose its role unjudged.
@@ -141,7 +177,8 @@ async fn remove<R: Realm>(
     known: &R::Around,
 ) -> Result<R::Written, Failure> {
     guard(lane, &job.author, fresh.clone(), known)?;
-    let booked = booking::book(lane, job, at).await?;
+    let ends = ends_administration(&lane.read(), &fresh, known);
+    let booked = booking::book(lane, job, at, ends).await?;
     // Counting it took a write, which may have taken long.
     if !is_wanted(lane, job, &job.steps[at]) {
         booking::give_back(lane, &booked.counted);
@@ -218,16 +255,17 @@ fn guard<R: Realm>(
     if let Some(speaker) = spoken_for(lane, author, &removal, picture) {
         return Err(Failure::behind(&format!("`{speaker}` may declare it")));
     }
-    if R::ends_administration(&removal, known)
-        && let Some(wait) = booking::await_former(lane, &state, author, &removal)
-    {
-        return Err(Failure::former(wait));
-    }
     let protection = (lane.parts.protection)();
     // One annotation on a connection would confirm every removal of a role.
     let confirmed = if author.object.kind == R::KIND { "" } else { author.confirmed.as_str() };
+    let ends = ends_administration(&state, &removal, known);
     let passed = lane.parts.realm.pass(removal, picture, known, &protection, confirmed);
-    passed.map_err(|held| Failure::held(held, state.version))
+    let passed = passed.map_err(|held| Failure::held(held, state.version))?;
+    // Afterwards: what is held whoever else went says so, and does not say something else after each start.
+    match booking::await_former(lane, &state).filter(|_| ends) {
+        Some(wait) => Err(Failure::former(wait)),
+        None => Ok(passed),
+    }
 }
 
 /// Looks whether what falls with a removal is what the picture shows, which may be old: what somebody granted in the portal since

@@ -162,7 +162,7 @@ pub(super) fn review<R: Realm>(lane: &Lane<R>) {
     let (released, news) = {
         let mut state = lane.write();
         let exists = |key: &super::ObjectKey| lane.parts.wake.exists(key);
-        let released = state.budget.review(&limits, settled, exists, (lane.parts.outside.now(), now));
+        let released = state.budget.review(&limits, settled, exists, (lane.now(), now));
         (released, state.budget.publish(now))
     };
     if news {

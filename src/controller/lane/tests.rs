@@ -1,5 +1,6 @@
 //! A lane over a backend, a ledger and caches that are told what to say: what is removed, and what is not.
 
+mod absent;
 mod acknowledged;
 mod moment;
 mod rate;
@@ -89,6 +90,7 @@ impl Scene {
         let lane = Arc::new(Lane {
             parts,
             started: Instant::now(),
+            day: jiff::Timestamp::now(),
             state: RwLock::default(),
             bell: Notify::new(),
             task: std::sync::Mutex::default(),

@@ -2,11 +2,11 @@
 
 use crate::{
     access::{Grant, listing::Binding, validity::Outside},
-    plan::{Decision, Fact, Facts, Finding, Removal, Step, life, user::known_of},
+    plan::{Decision, Fact, Facts, Finding, Reason, Removal, Step, life, user::known_of},
 };
 
 use super::{
-    BindingDecision, BindingObject, DesiredBinding, Sharers, in_force, not_ours,
+    BindingDecision, BindingObject, DesiredBinding, Sharers, in_force, missing, not_ours,
     resolve::{Resolved, resolve},
     withdrawn::lost,
 };
@@ -31,7 +31,11 @@ pub(super) fn end(
     if answered.ours.is_empty() {
         let message =
             if answered.kept.is_empty() { "nothing is left to revoke".to_owned() } else { answered.kept.join("; ") };
-        return Decision::release(message);
+        let gone = Decision::release(message);
+        return match missing(object, sharers) {
+            Some(missing) => gone.looking_again(Reason::Revoking, &missing),
+            None => gone,
+        };
     }
     let message = format!("revoking {}", answered.words());
     Decision::ending(message, answered.steps())

@@ -93,6 +93,8 @@ pub struct BindingObject {
     pub recorded: Option<Recorded>,
     /// What it made besides, and what no status records yet: an edit was faster.
     pub made: Vec<Grant>,
+    /// What of both is missing from one listing, and from no other yet.
+    pub unproved: Vec<Grant>,
     /// An annotation notes something that the object could not be granted, and so proves nothing.
     pub doubted: bool,
     /// Whom the spec means, where the status says it; else whoever is recorded.
@@ -147,7 +149,7 @@ pub fn decide(
         let bare = withdrawn(object, facts).map(|_| BindingObject { recorded: None, ..object.clone() });
         let mut decided = in_time(bare.as_ref().unwrap_or(object), desired, facts, sharers);
         decided.lets_go |= bare.is_some() && decided.record.is_none();
-        decided
+        if facts.observing { decided } else { remembered(object, decided, sharers) }
     });
     decided.meaning = meaning(object, desired, facts);
     decided.next = object.validity.next(facts.now);
@@ -159,6 +161,24 @@ pub fn decide(
         decided.lets_go = false;
     }
     decided
+}
+
+/// The same, but that what is recorded is not forgotten while it is missing from one listing alone.
+fn remembered(object: &BindingObject, decided: BindingDecision, sharers: Sharers<'_>) -> BindingDecision {
+    let Some(Recorded { grant, .. }) = &object.recorded else { return decided };
+    let forgets = decided.lets_go || decided.record.as_ref().is_some_and(|now| now.grant != *grant);
+    if !forgets || !object.unproved.contains(grant) || !(sharers.all)(grant).is_empty() {
+        return decided;
+    }
+    let decision = decided.decision.looking_again(Reason::Progressing, &grant.to_string());
+    BindingDecision { decision, record: None, lets_go: false, ..decided }
+}
+
+/// What is missing from one listing of what nobody else keeps, in words.
+fn missing(object: &BindingObject, sharers: Sharers<'_>) -> Option<String> {
+    let alone = object.unproved.iter().filter(|grant| (sharers.all)(grant).is_empty());
+    let words: Vec<String> = alone.map(ToString::to_string).collect();
+    (!words.is_empty()).then(|| words.join(", "))
 }
 
 /// The same, with what is to be said of a note that proves nothing.

@@ -49,7 +49,7 @@ pub(super) fn resolve<'a>(
     let request = GrantRequest { role: role_name, scope, kind, declared_here: object.declared_here, term };
     delegation::may_grant(facts.delegations, facts.namespace, request).map_err(|denial| denied(&denial))?;
     let (id, label, pending) = principal(&desired.principal, facts)?;
-    unchanged(object, &id, &label)?;
+    unchanged(object, desired, &id, &label, facts)?;
     let grant = Grant { principal: id, role: desired.role.clone(), scope: desired.scope.clone() };
     Ok(Resolved { desired, role, grant, label, pending })
 }
@@ -134,8 +134,15 @@ fn by_id(id: &PrincipalId, facts: &Facts<'_>) -> Result<(PrincipalId, String, bo
 }
 
 /// No silent rebinding: while the spec is the one that was acted on, a name may not start to mean somebody else. A new
-/// id for the same e-mail is the same person, invited again.
-fn unchanged(object: &BindingObject, id: &PrincipalId, label: &str) -> Result<(), Finding> {
+/// id for the same e-mail is the same person, invited again, unless the former one is listed under another address: then the
+/// address went over to somebody else.
+fn unchanged(
+    object: &BindingObject,
+    desired: &DesiredBinding,
+    id: &PrincipalId,
+    label: &str,
+    facts: &Facts<'_>,
+) -> Result<(), Finding> {
     let recorded = object.recorded.as_ref().map(|it| (&it.grant.principal, it.label.as_str()));
     let meant = match &object.meaning {
         Some(Meaning::Open) => None,
@@ -145,7 +152,15 @@ fn unchanged(object: &BindingObject, id: &PrincipalId, label: &str) -> Result<()
     let Some((before, called)) = meant.filter(|_| !object.touched) else {
         return Ok(());
     };
-    if before == id || (label.contains('@') && called == label) {
+    let again = || match &desired.principal {
+        DeclaredPrincipal::Email(email) => {
+            called == label && facts.inventory.user(before).is_none_or(|user| user.email == *email)
+        }
+        DeclaredPrincipal::ServiceAccountNamed(_) | DeclaredPrincipal::Id(_) | DeclaredPrincipal::MissingUser(_) => {
+            false
+        }
+    };
+    if before == id || again() {
         return Ok(());
     }
     let holds = match recorded {

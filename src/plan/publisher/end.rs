@@ -5,7 +5,7 @@ use crate::{
         publisher::{Member, delegation::Denial},
         validity::Outside,
     },
-    plan::{Decision, Fact, Finding, life, permit::MemberRemoval, user::known_of},
+    plan::{Decision, Fact, Finding, Reason, life, permit::MemberRemoval, user::known_of},
 };
 
 use super::{
@@ -29,7 +29,8 @@ pub(super) fn end(object: &MemberObject, desired: &DesiredMember, facts: &Member
         Err(denial) => return Decision::release(format!("this object never stood for `{key}`: {denial}")),
     };
     let Some(member) = facts.roll.member(key) else {
-        return Decision::release(format!("`{key}` is no user of the publisher"));
+        let gone = Decision::release(format!("`{key}` is no user of the publisher"));
+        return if object.unproved { gone.looking_again(Reason::Revoking, &format!("`{key}`")) } else { gone };
     };
     let withdrawn = !kept && object.recorded.is_some_and(|role| covers(role, desired, member));
     if let Err(finding) = ours(object.created, object.recorded, &stood_for, member)

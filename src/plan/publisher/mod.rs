@@ -128,8 +128,13 @@ pub fn decide(object: &MemberObject, desired: &DesiredMember, facts: &MemberFact
         in_time(bare.as_ref().unwrap_or(object), desired, facts)
     });
     // An observer answers for nothing that it did not answer for before.
-    let record = if facts.observing { object.recorded } else { decided.record };
-    MemberDecision { decision: doubting(life.restrained(decided.decision, withdrawing)), record }
+    let mut record = if facts.observing { object.recorded } else { decided.record };
+    let mut decision = decided.decision;
+    if object.unproved && record.is_none() && object.recorded.is_some() {
+        decision = decision.looking_again(Reason::Progressing, &format!("`{}`", desired.key));
+        record = object.recorded;
+    }
+    MemberDecision { decision: doubting(life.restrained(decision, withdrawing)), record }
 }
 
 /// What is decided by the user's own time.

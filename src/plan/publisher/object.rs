@@ -25,6 +25,8 @@ pub struct MemberObject {
     pub recorded: Option<PublisherRole>,
     /// What others answer for, also ones that are about to be gone: an object that is renamed, or a second one, goes on with it.
     pub elsewhere: Option<PublisherRole>,
+    /// What it answers for is missing from one listing, and from no other yet.
+    pub unproved: bool,
     /// An annotation notes what the object could not be given, and so proves nothing.
     pub doubted: bool,
     /// Other live objects that stand for the same user, as `namespace/name`; in whichever role.
@@ -105,6 +107,7 @@ impl MemberObject {
             deleting,
             recorded,
             elsewhere: None,
+            unproved: false,
             doubted: false,
             sharers,
             contradicted,

@@ -25,6 +25,7 @@ pub(super) fn object() -> BindingObject {
         touched: true,
         recorded: None,
         made: Vec::new(),
+        unproved: Vec::new(),
         doubted: false,
         meaning: None,
         declared_here: true,
@@ -159,6 +160,72 @@ fn a_name_that_starts_to_mean_somebody_else_holds_until_the_spec_is_touched() {
     let resting = BindingObject { touched: false, recorded: Some(again), ..object() };
     let followed = said(listing(), &resting, &Ok(desired(mary(), "MetricsViewer", Scope::organization())));
     assert_eq!(followed.decision.steps, [Step::Grant(grant("u-mary", "MetricsViewer", Scope::organization()))]);
+}
+
+/// The address of somebody else, or an account of the same name.
+#[test]
+fn a_new_id_is_the_same_person_only_while_the_former_one_has_no_other_address() {
+    let held = |name: &str, principal: DeclaredPrincipal, id: &str, listing: Listing| {
+        let before = Recorded { grant: grant(id, "MetricsViewer", Scope::organization()), label: name.to_owned() };
+        let resting = BindingObject { touched: false, recorded: Some(before), ..object() };
+        let decision =
+            said(listing, &resting, &Ok(desired(principal, "MetricsViewer", Scope::organization()))).decision;
+        (decision.ready.reason, decision.steps.len())
+    };
+    let changed = (Reason::PrincipalChanged, 0);
+    let mut renamed = listing();
+    renamed.users.push(user("u-former", "mary.new@example.com"));
+    assert_eq!(held("mary@example.com", mary(), "u-former", renamed), changed);
+    let mut twice = listing();
+    twice.users.insert(0, user("u-former", "mary@example.com"));
+    assert_eq!(held("mary@example.com", mary(), "u-former", twice), (Reason::Progressing, 1));
+    let mut named = listing();
+    named.service_accounts[1].display_name = "etl@example.com".to_owned();
+    let account = DeclaredPrincipal::ServiceAccountNamed("etl@example.com".to_owned());
+    assert_eq!(held("etl@example.com", account, "sa-former", named), changed);
+}
+
+#[test]
+fn what_one_listing_lacks_is_neither_let_go_nor_forgotten() {
+    let mut lacking = listing();
+    lacking.bindings.truncate(3);
+    let operator = || Ok(desired(mary(), "Operator", Scope::environment("env-1").unwrap()));
+    let same = || Ok(desired(mary(), "MetricsViewer", Scope::environment("env-1").unwrap()));
+    let mut other = lacking.clone();
+    other.bindings.push(binding("u-mary", "Operator", Scope::environment("env-1").unwrap()));
+    let past = Validity { not_before: None, not_after: Some(before()) };
+    let had = BindingObject { recorded: Some(recorded(metrics())), unproved: vec![metrics()], ..object() };
+    let deleted = BindingObject { deleting: true, ..had.clone() };
+    let made = BindingObject { recorded: None, made: vec![metrics()], ..deleted.clone() };
+    let over = BindingObject { validity: past, ..had.clone() };
+    let cases = [(&deleted, same()), (&made, same()), (&over, same()), (&had, operator())];
+    for (object, wanted) in cases {
+        let waits = said(other.clone(), object, &wanted);
+        assert!(waits.decision.looks_again && !waits.decision.released && !waits.lets_go, "{waits:?}");
+        assert_eq!((waits.record, waits.decision.steps.len()), (None, 0));
+        // Once a second listing lacks it too, or where somebody else keeps it, that is the end.
+        let proved = said(other.clone(), &BindingObject { unproved: Vec::new(), ..object.clone() }, &wanted);
+        let shared = said_with(&Setting::of(other.clone()), object, &wanted, &[metrics()]);
+        for ended in [proved, shared] {
+            assert!(ended.decision.released || ended.lets_go || ended.record.is_some(), "{ended:?}");
+            assert!(!ended.decision.looks_again);
+        }
+    }
+    // What replaces it, and what makes it again, waits for nothing; and what is kept, or only observed, is let go as ever.
+    for wanted in [same(), operator()] {
+        let steps = said(lacking.clone(), &had, &wanted).decision;
+        assert!(matches!(steps.steps.as_slice(), [Step::Grant(_)]) && !steps.looks_again, "{steps:?}");
+    }
+    let kept = same().map(|it| DesiredBinding { retain: true, ..it });
+    assert!(said(lacking.clone(), &deleted, &kept).decision.released);
+    let watched = Setting { observing: true, ..Setting::of(lacking.clone()) };
+    assert!(said_with(&watched, &deleted, &same(), &[]).decision.released);
+    assert!(!said_with(&watched, &over, &same(), &[]).decision.looks_again);
+    // A delegation that is withdrawn ends what it can see, and remembers what it cannot.
+    let none = Setting { delegations: Vec::new(), ..Setting::of(lacking) };
+    let withdrawn = said_with(&none, &had, &same(), &[]);
+    assert!(withdrawn.decision.looks_again && !withdrawn.lets_go, "{withdrawn:?}");
+    assert_eq!(withdrawn.decision.validated.finding.reason, Reason::DelegationDenied);
 }
 
 #[test]

@@ -51,6 +51,22 @@ fn one_of_two_may_go_and_the_last_may_not() {
     assert_eq!(judged(&setting, account("u-mary", "mary@example.com")), Ok(()));
 }
 
+/// Prefixes may be added without notice: an id of no known kind may be the last person's.
+#[test]
+fn whose_id_is_of_no_known_kind_is_guarded_and_counts_as_a_person_where_they_are_one() {
+    let mut listing = listing();
+    for user in &mut listing.users {
+        user.id = PrincipalId::new(user.id.as_str().replace("u-", "usr-"));
+    }
+    for binding in &mut listing.bindings {
+        binding.principal = PrincipalId::new(binding.principal.as_str().replace("u-", "usr-"));
+    }
+    let mut setting = Setting::of(listing);
+    assert_eq!(judged(&setting, revoke("usr-grace")), Ok(()));
+    setting.protection.minimum_organization_admins = 2;
+    assert_eq!(judged(&setting, revoke("usr-grace")), Err(Reason::LastOrganizationAdmin));
+}
+
 /// A list that was read just now and lags behind does not show who became an administrator a moment ago.
 #[test]
 fn whoever_is_known_to_administer_is_judged_as_that_though_the_list_of_administrators_does_not_show_them() {

@@ -100,6 +100,8 @@ fn a_restrained_person_is_neither_invited_nor_removed() {
         sharers: Vec::new(),
         declared_bindings: Vec::new(),
         going: Vec::new(),
+        recorded: None,
+        unproved: false,
         hidden: false,
         attempts: 0,
         suspended,

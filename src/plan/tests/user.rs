@@ -27,6 +27,8 @@ fn object() -> UserObject {
         sharers: Vec::new(),
         declared_bindings: Vec::new(),
         going: Vec::new(),
+        recorded: None,
+        unproved: false,
         hidden: false,
         attempts: 0,
         suspended: false,
@@ -87,6 +89,97 @@ fn a_listed_user_whom_an_expired_invitation_names_is_not_a_member() {
     listing.users.push(user("u-eve", "eve@example.com"));
     let decision = said(listing, &object(), &desired("eve@example.com"));
     assert!(matches!(decision.steps.as_slice(), [Step::Invite { .. }]), "{decision:?}");
+}
+
+/// Each time the vendor takes up the same user again, or makes another.
+#[test]
+fn who_accepts_a_second_invitation_after_the_first_lapsed_is_a_member() {
+    let later = now() - SignedDuration::from_hours(1);
+    for first in ["u-eve", "u-former"] {
+        let lapsed = Invitation {
+            user: Some(PrincipalId::new(first)),
+            ..invitation("1", "eve@example.com", InvitationStatus::Expired)
+        };
+        let second = Invitation {
+            id: "i-2".to_owned(),
+            created_at: Some(later),
+            ..invitation("u-eve", "eve@example.com", InvitationStatus::Accepted)
+        };
+        let invited = Listing { invitations: vec![lapsed.clone(), second.clone()], ..listing() };
+        let mut joined = invited.clone();
+        joined.users.push(user("u-eve", "eve@example.com"));
+        let decision = said(joined, &object(), &desired("eve@example.com"));
+        assert_eq!((decision.ready.reason, decision.steps.len()), (Reason::NoRoles, 0), "{first}");
+        // Whoever accepted and is not listed is no open case that could be withdrawn.
+        let unlisted = UserObject { unproved: true, ..deleting() };
+        let decision = said(invited, &unlisted, &desired("eve@example.com"));
+        assert!(decision.looks_again && decision.steps.is_empty(), "{decision:?}");
+        // Of one that lapsed after another was accepted nothing is better known than before.
+        let reversed =
+            [Invitation { created_at: Some(later), ..lapsed }, Invitation { created_at: Some(before()), ..second }];
+        let again = Listing { invitations: reversed.to_vec(), ..listing() };
+        let patient = DesiredUser { max_attempts: 3, ..desired("eve@example.com") };
+        assert_eq!(said(again, &object(), &patient).steps.len(), 1);
+    }
+}
+
+#[test]
+fn whom_one_listing_lacks_is_not_let_go() {
+    let unlisted = UserObject { unproved: true, ..deleting() };
+    let waits = said(listing(), &unlisted, &desired("eve@example.com"));
+    assert!(waits.looks_again && !waits.released && waits.ready.reason == Reason::Revoking, "{waits:?}");
+    assert!(said(listing(), &deleting(), &desired("eve@example.com")).released);
+    let retained = DesiredUser { deletion: UserDeletion::Retain, ..desired("eve@example.com") };
+    assert!(said(listing(), &unlisted, &retained).released);
+}
+
+#[test]
+fn an_address_that_went_over_to_somebody_else_holds_with_who_has_which() {
+    let object = UserObject { recorded: Some(PrincipalId::new("u-ada")), ..object() };
+    let mut listing = listing();
+    listing.users.push(user("u-ada", "ada.new@example.com"));
+    let nobody = listing.clone();
+    listing.users.push(user("u-eve", "ada@example.com"));
+    let invited = Listing {
+        invitations: vec![invitation("u-eve", "ada@example.com", InvitationStatus::Pending)],
+        ..nobody.clone()
+    };
+    for (listing, who) in [(nobody, "nobody has"), (listing, "`u-eve` has"), (invited, "somebody else is invited at")] {
+        for (deleting, next) in
+            [(false, "declare a ConfluentUser for `ada.new@example.com`"), (true, "`deletionPolicy: Retain`")]
+        {
+            let held = said(listing.clone(), &UserObject { deleting, ..object.clone() }, &desired("ada@example.com"));
+            assert_eq!((held.ready.reason, held.steps.len(), held.released), (Reason::PrincipalChanged, 0, false));
+            let message = &held.ready.message;
+            assert!(
+                [who, next, "`u-ada`, whose address is `ada.new@example.com`"].iter().all(|it| message.contains(it)),
+                "{message}"
+            );
+        }
+        let going = UserObject { deleting: true, ..object.clone() };
+        let retained = DesiredUser { deletion: UserDeletion::Retain, ..desired("ada@example.com") };
+        assert!(said(listing, &going, &retained).released);
+    }
+}
+
+#[test]
+fn an_account_that_came_with_its_object_goes_with_it_though_no_delegation_admits_it_any_more() {
+    let mut setting = Setting::of(listing());
+    setting.delegations = Vec::new();
+    let young = |user: User| User { created_at: Some(now()), ..user };
+    let cases = [
+        (vec![young(user("u-eve", "eve@example.com"))], Some("u-eve"), true, "eve"),
+        (vec![user("u-eve", "eve@example.com")], Some("u-eve"), false, "was there before this object"),
+        (vec![young(user("u-eve", "eve@example.com"))], None, false, "never stood for"),
+        (vec![young(user("u-eve", "eve@example.com"))], Some("u-other"), false, "was there before this object"),
+    ];
+    for (users, recorded, goes, says) in cases {
+        setting.inventory = Inventory::new(Listing { users, ..listing() });
+        let object = UserObject { recorded: recorded.map(PrincipalId::new), ..deleting() };
+        let decision = decide(&object, &desired("eve@example.com"), &setting.facts());
+        assert_eq!((decision.steps.len(), decision.released), (usize::from(goes), !goes), "{decision:?}");
+        assert!(decision.ready.message.contains(says), "{decision:?}");
+    }
 }
 
 #[test]

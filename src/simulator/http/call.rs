@@ -78,7 +78,7 @@ impl Call {
 
     /// Which page is wanted.
     pub(super) fn page(&self, default: usize) -> Result<PageQuery, Problem> {
-        PageQuery::read(self.query("page_size"), self.query("page_token"), default)
+        PageQuery::read(self, default)
     }
 }
 

@@ -91,7 +91,7 @@ async fn execute(
         return next.run(request).await;
     };
     // To empty a list or to cut an answer short, there has to be one.
-    let needs_answer = matches!(fault.effect, Effect::EmptyList | Effect::Truncated);
+    let needs_answer = !matches!(fault.effect, Effect::Status { .. } | Effect::Hang | Effect::Html);
     let response = if fault.after_execution || needs_answer { Some(next.run(request).await) } else { None };
     match fault.effect {
         Effect::Status { status, envelope, retry_after } => {
@@ -99,7 +99,9 @@ async fn execute(
         }
         Effect::Hang => std::future::pending().await,
         Effect::Html => Html("<html><body><h1>Please stand by</h1></body></html>").into_response(),
-        Effect::EmptyList => empty(finish.apply(response.unwrap_or_default())).await,
+        Effect::EmptyList => relist(finish.apply(response.unwrap_or_default()), empty).await,
+        Effect::Gap => relist(finish.apply(response.unwrap_or_default()), gap).await,
+        Effect::Twice => relist(finish.apply(response.unwrap_or_default()), twice).await,
         Effect::Truncated => truncate(finish.apply(response.unwrap_or_default())).await,
     }
 }
@@ -123,22 +125,47 @@ impl Finish {
     }
 }
 
-async fn empty(response: Response) -> Response {
+/// Answers a list otherwise.
+async fn relist(response: Response, change: fn(&mut Value)) -> Response {
     let (mut parts, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
     let Ok(mut list) = serde_json::from_slice::<Value>(&bytes) else {
         return Response::from_parts(parts, Body::from(bytes));
     };
+    change(&mut list);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(list.to_string()))
+}
+
+fn empty(list: &mut Value) {
     if list.is_array() {
-        list = json!([]);
+        *list = json!([]);
     } else if list["data"].is_array() {
         list["data"] = json!([]);
         list["metadata"] = json!({});
     } else if list["value"].is_array() {
-        list = json!({"value": []});
+        *list = json!({"value": []});
     }
-    parts.headers.remove(header::CONTENT_LENGTH);
-    Response::from_parts(parts, Body::from(list.to_string()))
+}
+
+fn gap(list: &mut Value) {
+    if let Some(items) = items(list) {
+        items.clear();
+    }
+}
+
+fn twice(list: &mut Value) {
+    if let Some(items) = items(list) {
+        items.extend(items.clone());
+    }
+}
+
+fn items(list: &mut Value) -> Option<&mut Vec<Value>> {
+    let key = ["data", "value"].into_iter().find(|key| list[*key].is_array());
+    match key {
+        Some(key) => list[key].as_array_mut(),
+        None => list.as_array_mut(),
+    }
 }
 
 async fn truncate(response: Response) -> Response {

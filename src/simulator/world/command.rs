@@ -113,6 +113,25 @@ pub enum Command {
         /// The new name.
         full_name: String,
     },
+    /// Changes a member's address, or how they sign in, as an identity provider or the vendor's support may; through the API
+    /// neither can be changed. For the portal alone.
+    ChangeUser {
+        /// `u-…`
+        user: String,
+        /// The new address.
+        #[serde(default)]
+        email: Option<String>,
+        /// The new way to sign in.
+        #[serde(default)]
+        auth_type: Option<AuthType>,
+    },
+    /// Deactivates a member, or lets them in again. For the portal alone.
+    ActivateUser {
+        /// `u-…`
+        user: String,
+        /// Whether they are let in.
+        active: bool,
+    },
     /// Deletes a member, with keys and bindings.
     DeleteUser {
         /// `u-…`
@@ -268,6 +287,8 @@ impl Command {
                 | Self::AdvanceClock { .. }
                 | Self::JoinUser { .. }
                 | Self::AcceptInvitation { .. }
+                | Self::ChangeUser { .. }
+                | Self::ActivateUser { .. }
                 | Self::ChangeCluster { .. }
                 | Self::DeleteKsqlCluster { .. }
                 | Self::AddPrincipal { .. }

@@ -117,6 +117,8 @@ impl World {
             C::AcceptInvitation { email, full_name } => self.accept(email, full_name, at),
             C::DeleteInvitation { invitation } => self.delete_invitation(actor, invitation, at),
             C::RenameUser { user, full_name } => self.rename_user(actor, user, full_name, at),
+            C::ChangeUser { user, email, auth_type } => self.change_user(user, email.as_deref(), *auth_type, at),
+            C::ActivateUser { user, active } => self.activate_user(actor, user, *active, at),
             C::DeleteUser { user } => self.delete_user(actor, user, at),
             C::CreateServiceAccount { display_name, description, id } => {
                 self.create_service_account(actor, display_name, description, id.as_deref(), at)

@@ -38,6 +38,8 @@ pub enum Membership {
     Invited,
     /// The person is a member.
     Member,
+    /// Was let in and is no more. No source tells what is listed of them: here nothing is, while keys and bindings stay.
+    Deactivated,
 }
 
 /// A person.

@@ -119,6 +119,61 @@ impl World {
         Ok(Answer::User(user))
     }
 
+    pub(super) fn change_user(
+        &mut self,
+        id: &str,
+        email: Option<&str>,
+        auth_type: Option<AuthType>,
+        at: Timestamp,
+    ) -> Result<Answer, Refusal> {
+        let address = email.map(parse).transpose()?;
+        if let Some(address) = &address {
+            self.refuse_known(address, at)?;
+        }
+        // Who has not come in yet is known by the invitation alone.
+        let user = self.users.get_mut(id).filter(|user| user.membership == Membership::Member);
+        let user = user.ok_or(Refusal::NotFound(Kind::User))?;
+        user.auth_type = auth_type.unwrap_or(user.auth_type);
+        user.updated_at = at;
+        if let (Some(address), Some(email)) = (address, email) {
+            let former = Email::from_remote(&std::mem::replace(&mut user.email, email.to_owned()));
+            if self.user_by_email.get(&former).is_some_and(|known| known == id) {
+                self.user_by_email.remove(&former);
+            }
+            self.user_by_email.insert(address, id.to_owned());
+        }
+        let user = self.users[id].clone();
+        self.record(&Actor::Portal, "UpdateUser", id, at);
+        Ok(Answer::User(user))
+    }
+
+    pub(super) fn activate_user(
+        &mut self,
+        actor: &Actor,
+        id: &str,
+        active: bool,
+        at: Timestamp,
+    ) -> Result<Answer, Refusal> {
+        let (from, to) = (Membership::Deactivated, Membership::Member);
+        let (from, to) = if active { (from, to) } else { (to, from) };
+        let user = self.users.get(id).filter(|user| user.membership == from);
+        let (principal, address) = match user {
+            Some(user) => (PrincipalId::new(&user.id), Email::from_remote(&user.email)),
+            None => return Err(Refusal::NotFound(Kind::User)),
+        };
+        if active {
+            self.refuse_known(&address, at)?;
+            self.user_by_email.insert(address, id.to_owned());
+        } else {
+            self.guard_administrators(actor, |binding| binding.principal == principal)?;
+        }
+        let user = self.users.get_mut(id).ok_or(Refusal::NotFound(Kind::User))?;
+        (user.membership, user.updated_at) = (to, at);
+        let user = user.clone();
+        self.record(actor, if active { "ActivateUser" } else { "DeactivateUser" }, id, at);
+        Ok(Answer::User(user))
+    }
+
     pub(super) fn delete_user(&mut self, actor: &Actor, id: &str, at: Timestamp) -> Result<Answer, Refusal> {
         allow(self.standing(actor).may_operate(AccountOperation::DeleteUser))?;
         let user = self.users.get(id).filter(|user| user.membership == Membership::Member);

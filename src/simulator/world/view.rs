@@ -20,6 +20,8 @@ use crate::access::{Crn, PrincipalId, PrincipalKind, catalogue::AccountOperation
 pub struct Slice<'a> {
     /// The last id that was seen.
     pub after: Option<&'a str>,
+    /// How many are passed over after it.
+    pub skip: usize,
     /// How many at most.
     pub size: usize,
 }
@@ -27,7 +29,7 @@ pub struct Slice<'a> {
 impl Slice<'_> {
     /// Everything.
     pub fn all() -> Self {
-        Self { after: None, size: usize::MAX }
+        Self { after: None, skip: 0, size: usize::MAX }
     }
 }
 
@@ -208,7 +210,11 @@ impl<'a> View<'a> {
     }
 
     fn is_listed(&self, user: &User) -> bool {
-        user.membership == Membership::Member || self.world.rules.list_pending_users
+        match user.membership {
+            Membership::Member => true,
+            Membership::Invited => self.world.rules.list_pending_users,
+            Membership::Deactivated => false,
+        }
     }
 
     fn sees_service_account(&self, id: &str) -> bool {
@@ -272,7 +278,7 @@ impl PlaceFilter {
 /// The items that are kept, after the last one seen.
 pub(super) fn page<'a, T>(map: &'a BTreeMap<String, T>, slice: Slice<'_>, keep: impl Fn(&T) -> bool) -> Page<'a, T> {
     let begin = slice.after.map_or(Unbounded, Excluded);
-    let mut rest = map.range::<str, _>((begin, Unbounded)).filter(|(_, item)| keep(item));
+    let mut rest = map.range::<str, _>((begin, Unbounded)).filter(|(_, item)| keep(item)).skip(slice.skip);
     let mut items = Vec::new();
     let mut last = None;
     while items.len() < slice.size

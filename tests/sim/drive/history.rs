@@ -5,7 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use roster::simulator::world::publisher::PublisherRole;
+use roster::simulator::{
+    Paging,
+    world::{AuthType, publisher::PublisherRole},
+};
 use tokio::time::Duration;
 
 use crate::{chance::Chance, memory::Trouble};
@@ -18,6 +21,8 @@ const PEOPLE: [&str; 3] = ["ada", "bob", "eve"];
 const ROLES: [&str; 3] = ["MetricsViewer", "Operator", "OrganizationAdmin"];
 /// What a publisher's user can be.
 const PARTS: [&str; 2] = ["Owner", "Contributor"];
+/// By how much a clock may be wrong, in seconds.
+const JUMPS: [i64; 5] = [-3_600, -60, 0, 60, 3_600];
 /// How many things happen.
 const STEPS: usize = 24;
 
@@ -41,6 +46,12 @@ pub(crate) struct Theme {
     pub(crate) delegation: bool,
     /// The namespace is deleted.
     pub(crate) namespace: bool,
+    /// People are changed at the vendor: their address, how they sign in, whether they are let in.
+    pub(crate) people: bool,
+    /// Listings have several pages, and not always such that none is missed.
+    pub(crate) pages: bool,
+    /// The operator's clock jumps. Not where anything ends by the clock, also the window of a budget after a restart: who would say when?
+    pub(crate) clock: bool,
 }
 
 /// One thing that happens, and how long nothing does after it.
@@ -71,7 +82,7 @@ impl History {
     pub(crate) fn of(seed: u64) -> Self {
         let chance = Chance::new(!seed);
         let one_in = |limit| chance.below(limit) == 0;
-        let theme = Theme {
+        let mut theme = Theme {
             publisher: one_in(4),
             server: one_in(3),
             slow: one_in(4),
@@ -80,7 +91,11 @@ impl History {
             pause: one_in(5),
             delegation: one_in(5),
             namespace: one_in(6),
+            people: one_in(4),
+            pages: one_in(4),
+            clock: one_in(4),
         };
+        theme.clock &= !(theme.validity || theme.budget);
         let mut declared = Declared::default();
         let draw = |_| {
             let step = loop {
@@ -164,6 +179,16 @@ impl Declared {
             9 if theme.delegation => Step::Delegate(either),
             10 if theme.namespace && self.namespace_gone => Step::MakeNamespace,
             10 if theme.namespace && chance.below(3) == 0 => Step::DeleteNamespace,
+            11 if theme.people => match chance.below(4) {
+                0 => Step::ChangeAddress(person),
+                1 => Step::SignIn(person, if either { AuthType::Sso } else { AuthType::Local }),
+                _ => Step::Activate(person, either),
+            },
+            12 if theme.pages => {
+                let size = u32::try_from(chance.below(3)).unwrap_or_default() + 1;
+                Step::Pages(size, if either { Paging::ById } else { Paging::ByCount })
+            }
+            13 if theme.clock => Step::Jump(*chance.pick(&JUMPS)),
             _ => return None,
         })
     }

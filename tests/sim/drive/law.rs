@@ -4,7 +4,7 @@ mod declared;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use roster::simulator::Lag;
+use roster::simulator::{Lag, Paging};
 use serde_json::Value;
 use tokio::time::{Duration, Instant, sleep};
 
@@ -19,7 +19,7 @@ use super::{
     history::{Act, Theme},
     step::{Step, faults},
 };
-use declared::{Declared, grant, member, person, recorded};
+use declared::{Declared, declared_as, grant, member, person, recorded};
 
 /// How long a write that was right when it was decided may take to arrive.
 const ON_ITS_WAY: Duration = Duration::from_secs(1);
@@ -41,7 +41,8 @@ const WITHOUT_GRANT: [&str; 4] = ["Suspended", "Observed", "Expired", "NotYetVal
 /// Reasons for which it cannot be: somebody has to declare, confirm, delegate or make up their mind first.
 const IMPOSSIBLE: [&str; 4] = ["PrincipalNotFound", "PrincipalChanged", "DelegationDenied", "ContradictingRoles"];
 /// Reasons for which an object that is deleted may still be there.
-const HELD: [&str; 4] = ["LastOrganizationAdmin", "LastOwner", "RemovalBudgetExceeded", "AccessRemains"];
+const HELD: [&str; 5] =
+    ["LastOrganizationAdmin", "LastOwner", "RemovalBudgetExceeded", "AccessRemains", "PrincipalChanged"];
 
 /// What a run has seen.
 pub(super) struct Laws {
@@ -81,7 +82,12 @@ impl Laws {
     pub(super) fn played(&mut self, act: &Act, stage: &Stage) {
         self.steps.push(format!("{:?} {:?}", stage.simulator.now(), act.step));
         let now = Instant::now();
-        self.lied |= matches!(act.step, Step::Fail(which) if faults()[which].0.ends_with("listed as none"));
+        self.lied |= match act.step {
+            Step::Fail(which) => [" as none", " on a page"].iter().any(|end| faults()[which].0.ends_with(end)),
+            // What is hidden while a list is read is told of at no other place.
+            Step::Pages(_, paging) => paging == Paging::ByCount,
+            _ => false,
+        };
         if let Step::Trouble(trouble) = act.step {
             // Until watches tell again, which is another step; what is only too old to go on with is listed anew a moment later.
             let until = match trouble {
@@ -119,6 +125,7 @@ impl Laws {
     /// Whether something was declared, also where it could not be: it may have been granted right before its delegation was seen
     /// to be withdrawn. Of a publisher's user in whichever role, since there is one of each.
     fn was_declared(&self, what: &str) -> bool {
+        let what = &declared_as(what);
         let ever = |what: &str| self.declared.granted.ever(what) || self.declared.kept.ever(what);
         let who = what.split(' ').next().unwrap_or_default();
         let member = |role: &str| ever(&format!("{who} {role} {}", crate::way::PUBLISHER));
@@ -147,7 +154,7 @@ impl Laws {
         if came.iter().any(|it| ours(it)) && self.declared.withdrawn.holds("withdrawn", change.at, slack) {
             return Some("law 2: something was granted whose delegation is withdrawn".to_owned());
         }
-        if let Some(what) = came.iter().find(|it| !self.declared.granted.held(it, change.at, slack)) {
+        if let Some(what) = came.iter().find(|it| !self.declared.granted.held(&declared_as(it), change.at, slack)) {
             return Some(format!("law 2: nobody declares what was granted: {what}"));
         }
         if let Some(what) = went.iter().find(|it| !self.was_declared(it)) {
@@ -175,7 +182,7 @@ impl Laws {
     pub(super) async fn quiet(&mut self, stage: &mut Stage, patient: bool) {
         let well = |knobs: &mut roster::simulator::Knobs| {
             knobs.faults.clear();
-            (knobs.lag, knobs.rate_limit) = (Lag::None, None);
+            (knobs.lag, knobs.rate_limit, knobs.paging) = (Lag::None, None, Paging::ById);
         };
         stage.simulator.update(well).unwrap();
         stage.memory.mend();
@@ -259,7 +266,8 @@ impl Laws {
             known.extend(recorded(&object));
         }
         // What is only observed is let go unrevoked.
-        let left = held.iter().find(|it| it.contains("@partner.example") && !known.contains(*it));
+        let unknown = |it: &String| it.contains("@partner.example") && !known.contains(it);
+        let left = held.iter().find(|it| unknown(&declared_as(it)));
         if let Some(left) = left.filter(|_| !self.theme.pause) {
             let said = sayings(&stage.memory.changes(), 0);
             self.fail(stage, &format!("law 6: nothing stands for what is left: {left}\n{}", said.join("\n")));

@@ -1,9 +1,9 @@
 //! What can happen, as data; whoever plays it does nothing where it makes no sense.
 
 use roster::simulator::{
-    Effect, Envelope, Fault, Lag, RateLimit,
+    Effect, Envelope, Fault, Knobs, Lag, Paging, RateLimit,
     world::{
-        Command,
+        AuthType, Command,
         publisher::{PublisherCommand, PublisherPrincipal, PublisherRole},
     },
 };
@@ -20,6 +20,8 @@ const ORGANIZATIONS: &str = "confluentorganizations";
 const USERS: &str = "confluentusers";
 pub(crate) const BINDINGS: &str = "accessrolebindings";
 const MEMBERS: &str = "publisherusers";
+/// Where those are whose address was changed.
+pub(crate) const ELSEWHERE: &str = "@elsewhere";
 
 /// A request to the vendor goes wrong, before it is carried out, after it, or in what is answered: in words, and how.
 pub(crate) fn faults() -> Vec<(&'static str, Fault)> {
@@ -33,6 +35,14 @@ pub(crate) fn faults() -> Vec<(&'static str, Fault)> {
         ("an invitation is sent and never answered", Fault::hang("POST", invitations)),
         ("a removal is made and never answered", Fault::hang("DELETE", bindings)),
         ("a removal is made and answered with 502", Fault::new("DELETE", bindings, error(502)).after_execution()),
+        ("people are missing on a page", Fault::gap(users)),
+        ("bindings are missing on a page", Fault::gap(bindings)),
+        ("people are twice on a page", Fault::new("GET", users, Effect::Twice)),
+        ("bindings are twice on a page", Fault::new("GET", bindings, Effect::Twice)),
+        (
+            "the next page has expired",
+            Fault { query: Some("page_token".to_owned()), ..Fault::status("GET", "/iam/v2/", 400) },
+        ),
         ("people are listed as none", Fault::empty_list(users)),
         ("bindings are listed as none", Fault::empty_list(bindings)),
         ("a listing is cut", Fault::new("GET", bindings, Effect::Truncated).after_execution()),
@@ -76,6 +86,16 @@ pub(crate) enum Step {
     Revoke(&'static str),
     /// Somebody deletes a person in the portal.
     DeleteUser(&'static str),
+    /// A person's address is changed at the vendor, or changed back.
+    ChangeAddress(&'static str),
+    /// A person signs in otherwise from now on.
+    SignIn(&'static str, AuthType),
+    /// A person is deactivated, or let in again.
+    Activate(&'static str, bool),
+    /// Pages hold so many, and begin there.
+    Pages(u32, Paging),
+    /// The operator's clock is so many seconds ahead.
+    Jump(i64),
     /// A request to the vendor goes wrong in that way.
     Fail(usize),
     /// The operator dies, and is started again so many milliseconds later.
@@ -190,6 +210,28 @@ impl Step {
                 let rate = RateLimit { limit: *limit, window: 10, retry_after, headers };
                 stage.simulator.update(|knobs| knobs.rate_limit = (*limit > 0).then_some(rate)).unwrap();
             }
+            Self::ChangeAddress(name) => {
+                let both = [address(name), elsewhere(name)];
+                let other = both.iter().zip(both.iter().rev()).find_map(|(now, then)| Some((stage.id_of(now)?, then)));
+                if let Some((user, email)) = other {
+                    perhaps(stage, &Command::ChangeUser { user, email: Some(email.clone()), auth_type: None });
+                }
+            }
+            Self::SignIn(name, auth_type) => {
+                if let Some(user) = stage.id_of(&address(name)) {
+                    perhaps(stage, &Command::ChangeUser { user, email: None, auth_type: Some(*auth_type) });
+                }
+            }
+            Self::Activate(name, active) => {
+                for user in stage.ids_of(&address(name)) {
+                    perhaps(stage, &Command::ActivateUser { user, active: *active });
+                }
+            }
+            Self::Pages(size, paging) => {
+                let turn = |knobs: &mut Knobs| (knobs.page_size, knobs.paging) = (Some(*size), *paging);
+                stage.simulator.update(turn).unwrap();
+            }
+            Self::Jump(seconds) => stage.jump(*seconds),
             Self::Observe(observe) => {
                 let management = if *observe { "Observe" } else { "Full" };
                 stage.edit(ORGANIZATIONS, "o", json!({"spec": {"management": management}})).await;
@@ -219,6 +261,11 @@ impl Step {
             other => unreachable!("{other:?} is played elsewhere"),
         }
     }
+}
+
+/// The address that a person may have instead.
+fn elsewhere(name: &str) -> String {
+    address(name).replace("@partner", ELSEWHERE)
 }
 
 /// Declares a binding, where no other object is for that grant.

@@ -49,6 +49,10 @@ impl AccessBackend for Vendor {
         now(Ok((0..3).map(|number| binding(&format!("u-{number}"), "OrganizationAdmin")).collect()))
     }
 
+    fn is_member(&self, _: PrincipalId) -> Answer<'_, bool> {
+        now(Ok(true))
+    }
+
     fn find(&self, grant: Grant) -> Answer<'_, Option<Binding>> {
         let there = !*self.hides.lock().unwrap();
         now(Ok(there.then(|| binding(grant.principal.as_str(), &grant.role))))

@@ -108,3 +108,23 @@ fn a_restrained_user_is_left_as_the_portal_has_it() {
         assert_eq!(judged(true, true, false).steps.len(), usize::from(owns));
     }
 }
+
+#[test]
+fn whom_one_listing_lacks_is_neither_let_go_nor_forgotten() {
+    let (portal, desired) = (Portal::of(roll([])), desired("ada@example.com", Contributor));
+    let among = |deleting| MemberObject::among(now(), deleting, Some(Contributor), &desired, [], &portal.facts());
+    let over = MemberObject { outside: Some(Outside::Over(hours(-1))), finalized: true, ..among(false) };
+    for object in [among(true), over] {
+        let missing = MemberObject { unproved: true, ..object.clone() };
+        let waits = decide(&missing, &desired, &portal.facts());
+        assert!(waits.decision.looks_again && !waits.decision.released, "{waits:?}");
+        assert_eq!((waits.record, waits.decision.steps.len()), (Some(Contributor), 0));
+        let gone = decide(&object, &desired, &portal.facts());
+        assert!(gone.decision.released || gone.record.is_none(), "{gone:?}");
+    }
+    // A delegation that is withdrawn as well.
+    let withdrawn = MemberFacts { delegations: &[], ..portal.facts() };
+    let object = MemberObject { unproved: true, delegations_known: true, ..among(false) };
+    let waits = decide(&object, &desired, &withdrawn);
+    assert!(waits.decision.looks_again && waits.record == Some(Contributor), "{waits:?}");
+}

@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, StatusCode, header, request::Parts};
 
 use crate::simulator::{
-    http::{call::Call, problem::Problem},
+    http::{call::Call, page::Mark, problem::Problem},
     server::Simulator,
     world::{Answer, Command, PublisherCommand, PublisherView, Slice},
 };
@@ -72,25 +72,26 @@ impl PublisherCall {
         self.call.query("email")
     }
 
-    /// The last key of the page before this one.
-    pub(super) fn after(&self) -> Result<Option<String>, Problem> {
-        let decoded = |token| String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok();
+    /// Where the wanted page begins.
+    pub(super) fn mark(&self) -> Result<Option<Mark>, Problem> {
+        let decoded = |token| Mark::read(&String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?);
         let token = self.call.query(SKIP[1]);
         token.map(|token| decoded(token).ok_or_else(|| bad_request("The $skiptoken is not valid"))).transpose()
     }
 
     /// The part of a list that begins there.
-    pub(super) fn slice<'a>(&self, after: Option<&'a str>) -> Slice<'a> {
-        let size = self.call.simulator.knobs().publisher_page_size.unwrap_or(PAGE).max(1);
-        Slice { after, size: usize::try_from(size).unwrap_or(usize::MAX) }
+    pub(super) fn slice<'a>(&self, mark: Option<&'a Mark>) -> Slice<'a> {
+        let knobs = self.call.simulator.knobs();
+        let size = knobs.publisher_page_size.unwrap_or(PAGE).max(1);
+        Mark::slice(mark, knobs.paging, usize::try_from(size).unwrap_or(usize::MAX))
     }
 
-    /// The address of the page after the one that ends with that key.
-    pub(super) fn next_link(&self, last: &str) -> String {
+    /// The address of the page that begins there.
+    pub(super) fn next_link(&self, mark: &Mark) -> String {
         let base = self.call.simulator.knobs().next_base.unwrap_or_else(|| self.call.base.clone());
         let skips = |part: &&str| SKIP.iter().any(|name| part.starts_with(&format!("{name}=")));
         let kept: Vec<&str> = self.call.filters.split('&').filter(|part| !part.is_empty() && !skips(part)).collect();
-        let token = URL_SAFE_NO_PAD.encode(last);
+        let token = URL_SAFE_NO_PAD.encode(mark.told());
         format!("{base}{}?{}&{}={token}", self.call.path, kept.join("&"), SKIP[0])
     }
 

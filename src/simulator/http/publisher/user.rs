@@ -12,17 +12,20 @@ use super::{
     wire,
 };
 use crate::simulator::{
-    http::{page::unexpected, problem::Problem},
+    http::{
+        page::{Mark, unexpected},
+        problem::Problem,
+    },
     world::{Answer, PublisherCommand, publisher::PublisherUser},
 };
 
 pub(super) fn list(call: &PublisherCall, publisher: &str) -> Result<Json<Value>, Problem> {
-    let after = call.after()?;
+    let mark = call.mark()?;
     call.read_listed(|view| {
-        let page = view.users(publisher, call.email(), call.slice(after.as_deref()))?;
+        let page = view.users(publisher, call.email(), call.slice(mark.as_ref()))?;
         let mut body = json!({"value": page.items.iter().map(|user| wire::user(user)).collect::<Vec<Value>>()});
-        if let Some(last) = &page.next {
-            body["nextLink"] = json!(call.next_link(last));
+        if let Some(next) = Mark::next(mark.as_ref(), &page) {
+            body["nextLink"] = json!(call.next_link(&next));
         }
         Ok(Json(body))
     })

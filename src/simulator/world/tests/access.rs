@@ -224,7 +224,7 @@ fn pages_end_and_miss_nothing() {
     let mut seen = Vec::new();
     let mut after: Option<String> = None;
     loop {
-        let page = view.users(Slice { after: after.as_deref(), size: 2 }).unwrap();
+        let page = view.users(Slice { after: after.as_deref(), skip: 0, size: 2 }).unwrap();
         seen.extend(page.items.iter().map(|user| user.id.clone()));
         after = page.next;
         if after.is_none() {

@@ -52,6 +52,40 @@ fn an_invitation_lapses_after_seven_days_and_a_new_one_brings_a_new_id() {
 }
 
 #[test]
+fn who_is_given_another_address_keeps_the_id_and_what_is_held() {
+    let mut bench = Bench::new();
+    let ada = bench.invite("ada@example.com").unwrap().user;
+    bench.grant("sa-roster", &ada, "MetricsViewer", "").unwrap();
+    let change = |email: &str| Command::ChangeUser {
+        user: ada.clone(),
+        email: Some(email.to_owned()),
+        auth_type: Some(AuthType::Local),
+    };
+    assert_eq!(bench.act("sa-roster", &change("ada@partner.example")), Err(Refusal::Forbidden));
+    assert_eq!(bench.portal(&change("MARY@example.com")), Err(Refusal::AlreadyMember));
+    bench.portal(&change("ada@partner.example")).unwrap();
+    let user = bench.user("ada@partner.example").clone();
+    assert_eq!((user.id, user.auth_type), (ada.clone(), AuthType::Local));
+    assert!(bench.world.held.contains_key(&PrincipalId::new(&ada)));
+    assert_ne!(bench.invite("ada@example.com").unwrap().user, ada, "the former address is free");
+}
+
+#[test]
+fn who_is_deactivated_is_listed_no_more_and_keeps_what_is_held() {
+    let mut bench = Bench::new();
+    let ada = bench.invite("ada@example.com").unwrap().user;
+    bench.grant("sa-roster", &ada, "MetricsViewer", "").unwrap();
+    let active = |active| Command::ActivateUser { user: ada.clone(), active };
+    assert_eq!(bench.portal(&active(true)), Err(Refusal::NotFound(Kind::User)));
+    bench.portal(&active(false)).unwrap();
+    let actor = principal("sa-roster");
+    assert_eq!(bench.world.view(&actor, bench.now).user(&ada), Err(Refusal::NotFound(Kind::User)));
+    assert!(bench.world.held.contains_key(&PrincipalId::new(&ada)));
+    bench.portal(&active(true)).unwrap();
+    assert_eq!(bench.world.view(&actor, bench.now).user(&ada).unwrap().id, ada);
+}
+
+#[test]
 fn withdrawing_an_invitation_takes_its_user_along_and_an_accepted_one_stays() {
     let mut bench = Bench::new();
     let bob = bench.invite("bob@partner.example").unwrap();

@@ -7,8 +7,9 @@ use serde_json::Value;
 use tokio::time::{Duration, Instant};
 
 use crate::{
+    drive::step::ELSEWHERE,
     stage::{Stage, address},
-    way::PUBLISHER,
+    way::{DEACTIVATED, PUBLISHER},
 };
 
 /// A time in which something held; for ever where it has no end.
@@ -113,6 +114,11 @@ fn span(object: &Value, always: Span, clock: Timestamp) -> Span {
         Some(always.from + Duration::try_from(wait).unwrap_or_default())
     };
     Span { from: moment("notBefore").unwrap_or(always.from), to: moment("notAfter") }
+}
+
+/// By which name it is declared, whatever the vendor made of the person.
+pub(super) fn declared_as(what: &str) -> String {
+    what.strip_prefix(DEACTIVATED).unwrap_or(what).replace(ELSEWHERE, "@partner")
 }
 
 pub(super) fn person(object: &Value) -> Option<String> {
