@@ -52,7 +52,7 @@ async fn what_was_made_beside_something_held_is_told_of_its_person_alike_after_a
     stage.portal(&Command::AcceptInvitation { email: address("ada"), full_name: String::new() });
     stage.binding("ada-leads", "ada", "OrganizationAdmin").await;
     stage.ready("accessrolebindings", "ada-leads").await;
-    let until = ((stage.clock)() + Duration::from_secs(60)).to_string();
+    let until = ((stage.clock)() + Duration::from_mins(1)).to_string();
     let scope = json!({"organization": null, "environment": "env-prod01"});
     let edit = json!({"role": "MetricsViewer", "scope": scope, "validity": {"notAfter": until}});
     stage.edit("accessrolebindings", "ada-leads", json!({"spec": edit})).await;
