@@ -66,7 +66,7 @@ impl Managed for RoleBinding {
         let lane = match lane_or_wait(self, &ground.link, ground.observing, &status) {
             Ok(lane) => lane,
             Err(mut plan) => {
-                plan.declares = convert::recorded(self).into_iter().map(|recorded| recorded.grant).collect();
+                plan.declares = intent::told(self);
                 // Something is due and cannot be done: that is no time to be quiet.
                 plan.quiet &= !is_due(status.next_transition.as_deref(), now);
                 return *plan;
@@ -76,16 +76,20 @@ impl Managed for RoleBinding {
         status.scope = desired.as_ref().ok().map(|desired| desired.scope.describe());
         let view = lane.view();
         let uid = self.uid().unwrap_or_default();
-        let known = |grant: &Grant| context.declared.others(self.connection(), grant, &uid);
+        let standing = |grant: &Grant| context.standing(self.connection(), grant);
+        // Nothing goes with the last where all is only observed; and what is not recorded, a restart would have to learn anew.
+        let others = |grant: &Grant| standing(grant).others(self.connection(), grant, &uid);
+        let known = |grant: &Grant| if ground.observing { Vec::new() } else { others(grant) };
         let all = |grant: &Grant| neighbour::others(self, grant, ground, &view, context, now);
-        let answered = |grant: &Grant| context.declared.is_answered(self.connection(), grant, &uid);
-        let (mut doubted, mut missing) = (Vec::new(), String::new());
+        let answered = |grant: &Grant| standing(grant).is_answered(self.connection(), grant, &uid);
+        let (mut made, mut doubted, mut missing) = (Vec::new(), Vec::new(), String::new());
         let decided = match view.picture() {
             Some(inventory) => {
                 let facts = ground.facts(&view, inventory, now);
                 let mut object = object(self, desired.as_ref().ok(), ground, context, now);
                 (object.made, doubted) = intent::made(self, &object, &facts, &view);
                 object.doubted = !doubted.is_empty();
+                made.clone_from(&object.made);
                 object.unproved = intent::unproved(&uid, &object, &view);
                 missing = intent::in_words(&object.unproved);
                 decide(&object, &desired, &facts, Sharers { known: &known, all: &all, answered: &answered })
@@ -113,7 +117,9 @@ impl Managed for RoleBinding {
         let declares = if is_going(self) {
             recorded.iter().map(|recorded| recorded.grant.clone()).chain(view.made(&uid)).collect()
         } else {
-            decided.declares.clone()
+            // Nor is anybody else's what it made before an edit, and has to end.
+            let beyond = made.into_iter().filter(|it| !decided.declares.contains(it));
+            decided.declares.iter().cloned().chain(beyond).collect()
         };
         let drift = view.picture().and_then(|inventory| drift::of_binding(self, &decided, inventory, &view));
         if let Some(drift) = &drift {

@@ -13,7 +13,7 @@ use kube::{Client, ResourceExt, runtime::reflector::ObjectRef};
 use tokio::sync::watch;
 
 use crate::{
-    access::delegation,
+    access::{Grant, delegation},
     api::ConfluentOrganization,
     backend::Paces,
     telemetry::{Metrics, PassId},
@@ -131,6 +131,12 @@ impl Context {
     /// Whether a namespace is in the cache; of one that is not, no labels are known.
     pub(crate) fn knows_namespace(&self, name: &str) -> bool {
         self.wake.namespaces.get(&ObjectRef::new(name)).is_some()
+    }
+
+    /// Which objects stand for grants, without those that are gone and stood for this one.
+    pub(crate) fn standing(&self, organization: &str, grant: &Grant) -> &Declared {
+        self.declared.tidy(organization, grant, &|key| self.wake.bindings.is_there(key));
+        &self.declared
     }
 
     /// Forgets what this process remembers of an object, and wakes whoever shared something with it.

@@ -10,12 +10,9 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::{
-    access::Grant,
-    api::{RoleBinding, convert},
-};
+use crate::{access::Grant, api::RoleBinding};
 
-use super::{key::ObjectKey, managed::key_of, shelf::Shelf, wake::is_going};
+use super::{intent::told, key::ObjectKey, managed::key_of, shelf::Shelf, wake::is_going};
 
 /// The index. It is complete once the cache is: it begins with what statuses record.
 #[derive(Default)]
@@ -62,7 +59,7 @@ impl Declared {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins with what the statuses of all cached bindings record; later calls do nothing.
+    /// Begins with what the statuses of all cached bindings tell; later calls do nothing.
     pub(crate) fn fill(&self, bindings: &Shelf<RoleBinding>) {
         let mut inner = self.lock();
         if inner.filled {
@@ -70,11 +67,12 @@ impl Declared {
         }
         inner.filled = true;
         let recorded = bindings.select(|object| {
-            let grant = convert::recorded(object)?.grant;
-            Some((key_of(object)?, object.spec.organization_ref.name.clone(), grant, is_going(object)))
+            let grants = told(object);
+            let key = key_of(object).filter(|_| !grants.is_empty())?;
+            Some((key, object.spec.organization_ref.name.clone(), grants, is_going(object)))
         });
-        for (key, organization, grant, going) in recorded {
-            inner.put(&key, &organization, vec![grant], going);
+        for (key, organization, grants, going) in recorded {
+            inner.put(&key, &organization, grants, going);
         }
         let live = bindings.select(|object| {
             let place = (object.spec.organization_ref.name.clone(), object.spec.role.clone());
@@ -114,6 +112,17 @@ impl Declared {
         let Some((_, organization, grants)) = inner.take(uid) else { return Vec::new() };
         inner.gone.extend(grants.iter().map(|grant| ((organization.clone(), grant.clone()), now)));
         inner.concerned(&organization, grants.iter(), uid)
+    }
+
+    /// Drops the objects that stand for a grant and are gone: where they never had our finalizer, nobody is told of their end.
+    pub(crate) fn tidy(&self, organization: &str, grant: &Grant, is_there: &dyn Fn(&ObjectKey) -> bool) {
+        let mut inner = self.lock();
+        let gone = |key: &&ObjectKey| !is_there(key);
+        let gone: Vec<String> =
+            inner.stay.others(organization, grant, "").filter(gone).map(|it| it.uid.clone()).collect();
+        for uid in gone {
+            inner.take(&uid);
+        }
     }
 
     /// Whether any other object answers for a grant, or did until a moment ago: then it was not there before us.

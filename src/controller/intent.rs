@@ -73,6 +73,14 @@ pub(crate) fn made(
     (made, doubted)
 }
 
+/// What a status says that its object answers for, and what it set out on, which may be there and be held. What an annotation says
+/// anybody may have written.
+pub(crate) fn told(binding: &RoleBinding) -> Vec<Grant> {
+    let open = convert::granting(binding);
+    let open = open.grants.into_iter().filter(|_| !open.by_annotation);
+    convert::recorded(binding).into_iter().chain(open).map(|it| it.grant).collect()
+}
+
 /// What the status answers for, where that is not listed and nobody can know yet whether it is there: a former process recorded
 /// it, and the listing may lag behind what that one made. An object that let go on such an absence would leave the grant to nobody.
 pub(crate) fn unseen(binding: &RoleBinding, view: &View<'_, Organization>, now: Timestamp) -> Option<GrantStatus> {

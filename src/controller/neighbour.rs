@@ -34,7 +34,8 @@ pub(crate) fn standing_for(
     live_bindings(&user.spec.organization_ref.name, "", context, |other| may_mean(other, user, principal))
         .filter(|other| {
             let but = other.uid().unwrap_or_default();
-            let answered = |grant: &Grant| context.declared.is_answered(other.connection(), grant, &but);
+            let standing = |grant: &Grant| context.standing(other.connection(), grant);
+            let answered = |grant: &Grant| standing(grant).is_answered(other.connection(), grant, &but);
             let claims: Of<'_> = &|object, desired, facts| claims(object, desired, facts, &answered);
             grants_of(other, ground, view, context, now, claims).iter().any(|grant| grant.principal == *principal)
         })

@@ -115,6 +115,12 @@ impl<K: Managed> Shelf<K> {
         self.get(&key.name, &key.namespace).is_some_and(|object| object.meta().uid.as_deref() == Some(key.object_uid()))
     }
 
+    /// The same, be it one that cannot be decoded.
+    pub(crate) fn is_there(&self, key: &ObjectKey) -> bool {
+        let found = self.cache.get(&ObjectRef::new(&key.name).within(&key.namespace));
+        found.is_some_and(|object| object.meta().uid.as_deref() == Some(key.object_uid()))
+    }
+
     /// The name of the object that connects an object's realm.
     pub(crate) fn connection(&self, key: &ObjectKey) -> Option<String> {
         let object = self.get(&key.name, &key.namespace)?;

@@ -82,8 +82,10 @@ pub(crate) fn look(
         return Look::default();
     };
     let own = view.realm().identity.principal.as_ref();
-    let is_declared =
-        |grant: &Grant| context.declared.is_declared(object.connection(), grant, |key| context.wake.exists(key));
+    let is_declared = |grant: &Grant| {
+        let standing = context.standing(object.connection(), grant);
+        standing.is_declared(object.connection(), grant, |key| context.wake.exists(key))
+    };
     let all = undeclared(inventory, &within, own, is_declared);
     let full = object.spec.management == Management::Full && convert::broken_delegations(&object.spec).is_empty();
     let Some(after) = convert::removed_after(&object.spec).filter(|_| full) else {

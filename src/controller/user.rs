@@ -263,8 +263,9 @@ fn access(
     let declared = |it: &Held| {
         let grant =
             it.scope().map(|scope| Grant { principal: id.clone(), role: it.role.clone(), scope: scope.clone() });
-        let known = grant
-            .map_or(Some(false), |grant| context.declared.knows(organization, &grant, |key| context.wake.exists(key)));
+        let known = grant.map_or(Some(false), |grant| {
+            context.standing(organization, &grant).knows(organization, &grant, |key| context.wake.exists(key))
+        });
         known.unwrap_or_else(|| !before.entries.contains(&format!("{it}{UNDECLARED}")))
     };
     listed(&effective::held(id, &[], inventory.bindings_of(id), None), declared)

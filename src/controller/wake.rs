@@ -216,14 +216,18 @@ impl Waker {
     }
 
     /// How much may be removed from an organization, as of now; the default where its object cannot be read. Bindings that
-    /// are being deleted are declared until they are gone.
+    /// are being deleted are declared until they are gone, and those that stand for nothing make no room: a tenant may write any
+    /// number of them.
     pub(crate) fn limits(&self, organization: &str) -> Limits {
         let object = self.organization(organization);
         let object = object.as_ref().and_then(|object| object.0.as_ref().ok());
         let budget = object.map(|object| convert::removal_budget(&object.spec.protection.removal_budget));
         Limits {
             budget: budget.unwrap_or_default(),
-            declared: self.bindings.count(|binding| binding.connection() == organization),
+            declared: self.bindings.count(|binding| {
+                let stands = binding.status.as_ref().is_some_and(|status| status.grant.is_some());
+                stands && binding.connection() == organization
+            }),
             acknowledged: object.and_then(acknowledged),
         }
     }
@@ -235,7 +239,10 @@ impl Waker {
         let budget = object.map(|object| convert::removal_budget(&object.spec.protection.removal_budget));
         Limits {
             budget: budget.unwrap_or_default(),
-            declared: self.publisher_users.count(|user| user.connection() == publisher),
+            declared: self.publisher_users.count(|user| {
+                let stands = user.status.as_ref().is_some_and(|status| status.granted_role.is_some());
+                stands && user.connection() == publisher
+            }),
             acknowledged: object.and_then(acknowledged),
         }
     }

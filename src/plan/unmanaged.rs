@@ -57,7 +57,7 @@ pub fn undeclared(
         .map(|binding| {
             let place = binding.scope.as_ref().map_or_else(|| format!("`{}`", binding.crn), Scope::describe);
             let id = &binding.principal;
-            let who = inventory.user(id).map_or_else(|| id.to_string(), |user| user.email.to_string());
+            let who = inventory.emails_of(id).next().map_or_else(|| id.to_string(), ToString::to_string);
             let told = inventory.audited(&[&binding.id]).map(|record| who_and_when(record, inventory));
             let by = told.map(|(who, at)| format!(", by `{who}` at {at:.0}")).unwrap_or_default();
             Undeclared { binding: binding.clone(), words: format!("{} on {place} for `{who}`{by}", binding.role) }
@@ -106,15 +106,18 @@ pub fn names_of(principal: &PrincipalId, inventory: &Inventory) -> Option<Vec<St
 #[cfg(test)]
 mod tests {
     use super::{
-        super::tests::{binding, grant, listing},
+        super::tests::{binding, grant, invitation, listing},
         *,
     };
+    use crate::access::listing::InvitationStatus;
 
     fn told(within: &[Scope], declared: &[Grant]) -> Vec<String> {
         let mut listing = listing();
         let mut strange = binding("u-mary", "Strange", Scope::organization());
         (strange.scope, strange.crn) = (None, "crn://else/where".to_owned());
         listing.bindings.push(strange);
+        listing.invitations.push(invitation("u-new", "new@example.com", InvitationStatus::Pending));
+        listing.bindings.push(binding("u-new", "Operator", Scope::cluster("env-2", "lkc-2").unwrap()));
         let (inventory, own) = (Inventory::new(listing), PrincipalId::new("sa-op"));
         let all = undeclared(&inventory, within, Some(&own), |grant| declared.contains(grant));
         Unmanaged::told(all.into_iter().map(|it| (it, None)).collect()).first
@@ -129,7 +132,8 @@ mod tests {
         let grace = grant("u-grace", "OrganizationAdmin", Scope::organization());
         let metrics = grant("u-mary", "MetricsViewer", environment());
         let everything = [Scope::organization()];
-        assert_eq!(told(&everything, std::slice::from_ref(&grace)), [mary, linus, strange]);
+        let new = "Operator on cluster lkc-2 in environment env-2 for `new@example.com`";
+        assert_eq!(told(&everything, std::slice::from_ref(&grace)), [mary, new, linus, strange]);
         assert_eq!(told(&[environment()], &[]), [mary]);
         assert_eq!(told(&[environment()], &[metrics]), [""; 0]);
         assert_eq!(told(&[], &[]), [""; 0]);

@@ -68,6 +68,7 @@ fn play(seed: u64, kept: Option<&[usize]>) -> Seen {
             stage.ready("publishers", "p").await;
         }
         stage.ready("confluentorganizations", "o").await;
+        step::wide::begin(history.theme.wide, &stage).await;
         // One who administers by no manifest: every other one counts.
         let binding = stage.a_binding_of("linus@example.com").unwrap();
         stage.portal(&Command::Revoke { binding });

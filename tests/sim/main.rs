@@ -18,6 +18,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod absent;
 mod address;
+mod again;
 mod chance;
 mod crash;
 mod doubt;

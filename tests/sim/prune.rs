@@ -202,3 +202,28 @@ fn held_removals(stage: &Stage) -> Value {
 fn reason(stage: &Stage, name: &str) -> Value {
     condition(&stage.get(USERS, name).unwrap_or_default(), "Ready")["reason"].take()
 }
+
+#[tokio::test(start_paused = true)]
+async fn objects_that_stand_for_nothing_make_no_room_in_the_budget() {
+    let stage = peopled(22).await;
+    let spec = json!({"protection": {"removalBudget": {"count": 1, "percent": 20}}});
+    stage.edit(ORGANIZATIONS, "o", json!({"spec": spec})).await;
+    stage.delegate(&ROLES).await;
+    for number in 0..30 {
+        stage.binding(&format!("refused-{number}"), "ada", "EnvironmentAdmin").await;
+    }
+    let refused = |stage: &Stage, number: usize| {
+        let object = stage.get(BINDINGS, &format!("refused-{number}")).unwrap();
+        condition(&object, "Ready")["reason"] == "DelegationDenied"
+    };
+    stage.until("all are refused", |stage| (0..30).all(|number| refused(stage, number))).await;
+    for name in PEOPLE {
+        for role in ROLES {
+            stage.delete(BINDINGS, &format!("{name}-{}", role.to_lowercase())).await;
+        }
+    }
+    let held = |stage: &Stage| stage.get(ORGANIZATIONS, "o").unwrap()["status"]["heldRemovals"]["total"].take();
+    stage.until("the rest is held", |stage| held(stage) == 5).await;
+    sleep(Duration::from_mins(10)).await;
+    assert_eq!((held(&stage), of_people(&stage).len()), (json!(5), 5));
+}

@@ -3,6 +3,8 @@
 //! A seed has a theme: what is drawn besides people, bindings and a vendor that fails. A few themes at a time meet more than
 //! all of them at once, where each is rare.
 
+pub(crate) mod wide;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use roster::simulator::{
@@ -52,6 +54,8 @@ pub(crate) struct Theme {
     pub(crate) pages: bool,
     /// The operator's clock jumps. Not where anything ends by the clock, also the window of a budget after a restart: who would say when?
     pub(crate) clock: bool,
+    /// What is in themes of their own.
+    pub(crate) wide: wide::Themes,
 }
 
 /// One thing that happens, and how long nothing does after it.
@@ -94,12 +98,15 @@ impl History {
             people: one_in(4),
             pages: one_in(4),
             clock: one_in(4),
+            wide: wide::Themes::default(),
         };
         theme.clock &= !(theme.validity || theme.budget);
+        theme.wide = wide::Themes::of(seed, theme);
         let mut declared = Declared::default();
         let draw = |_| {
             let step = loop {
                 let step = declared.everyday(&chance, theme).or_else(|| declared.special(&chance, theme));
+                let step = step.or_else(|| theme.wide.draw(&declared.bindings, &chance, theme.validity));
                 if let Some(step) = step {
                     break step;
                 }
@@ -122,6 +129,16 @@ impl History {
     }
 }
 
+/// When a binding is in force, where they begin and run out.
+fn window(chance: &Chance, validity: bool) -> Window {
+    let seconds = i64::try_from(chance.below(90)).unwrap_or_default();
+    match chance.below(3) {
+        0 if validity => Window::From(seconds),
+        1 if validity => Window::Until(seconds),
+        _ => Window::Always,
+    }
+}
+
 impl Declared {
     /// What happens in every run.
     fn everyday(&self, chance: &Chance, theme: Theme) -> Option<Step> {
@@ -131,15 +148,7 @@ impl Declared {
         let (declares_user, declares) = (self.users.contains(person), self.bindings.contains_key(&binding));
         Some(match chance.below(20) {
             0..=2 if !declares_user => Step::DeclareUser(person),
-            3..=5 if !declares && !taken(named) => {
-                let seconds = i64::try_from(chance.below(90)).unwrap_or_default();
-                let window = match chance.below(3) {
-                    0 if theme.validity => Window::From(seconds),
-                    1 if theme.validity => Window::Until(seconds),
-                    _ => Window::Always,
-                };
-                Step::DeclareBinding(person, named, window)
-            }
+            3..=5 if !declares && !taken(named) => Step::DeclareBinding(person, named, window(chance, theme.validity)),
             6 if declares && !taken(role) => Step::EditBinding(binding, role),
             7 if declares => Step::Withdraw(BINDINGS, binding),
             8 if declares_user => Step::Withdraw("confluentusers", person.to_owned()),
@@ -222,6 +231,7 @@ impl Declared {
             Step::MakeNamespace => self.namespace_gone = false,
             Step::Trouble(trouble) if trouble.lasts() => self.still = true,
             Step::Tell => self.still = false,
+            Step::Wide(step) => wide::note(step, &mut self.bindings),
             _ => {}
         }
     }

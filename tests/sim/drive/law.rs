@@ -1,6 +1,7 @@
 //! The laws, as far as a run can break them.
 
 mod declared;
+mod hand;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +21,7 @@ use super::{
     step::{Step, faults},
 };
 use declared::{Declared, declared_as, grant, member, person, recorded};
+use hand::Hands;
 
 /// How long a write that was right when it was decided may take to arrive.
 const ON_ITS_WAY: Duration = Duration::from_secs(1);
@@ -31,6 +33,8 @@ const BLIND: Duration = Duration::from_mins(1);
 const ANEW: Duration = Duration::from_secs(10);
 /// How often it is waited for a run to come to rest, before what it does then is taken for what it does for ever.
 const MOST_ROUNDS: usize = 8;
+/// How long a vendor whose listings lag, or lie, may not show what people did.
+const UNSEEN: Duration = Duration::from_mins(10);
 /// The fewest administrators that the organization's object wants.
 const MINIMUM: usize = 2;
 /// How many removals the small budget has room for in an hour.
@@ -41,8 +45,14 @@ const WITHOUT_GRANT: [&str; 4] = ["Suspended", "Observed", "Expired", "NotYetVal
 /// Reasons for which it cannot be: somebody has to declare, confirm, delegate or make up their mind first.
 const IMPOSSIBLE: [&str; 4] = ["PrincipalNotFound", "PrincipalChanged", "DelegationDenied", "ContradictingRoles"];
 /// Reasons for which an object that is deleted may still be there.
-const HELD: [&str; 5] =
-    ["LastOrganizationAdmin", "LastOwner", "RemovalBudgetExceeded", "AccessRemains", "PrincipalChanged"];
+const HELD: [&str; 6] = [
+    "LastOrganizationAdmin",
+    "LastOwner",
+    "RemovalBudgetExceeded",
+    "AccessRemains",
+    "PrincipalChanged",
+    "ConfirmationRequired",
+];
 
 /// What a run has seen.
 pub(super) struct Laws {
@@ -59,14 +69,15 @@ pub(super) struct Laws {
     removals: Vec<Instant>,
     /// When each removal was first tried: from then on the budget counts it, also where it was made later.
     tried: BTreeMap<String, Instant>,
+    hands: Hands,
 }
 
 impl Laws {
     pub(super) fn new(theme: Theme, stage: &Stage) -> Self {
         stage.changes.take();
         let (declared, steps, changes, removals) = (Declared::default(), Vec::new(), Vec::new(), Vec::new());
-        let (acknowledged, tried) = (0, BTreeMap::new());
-        Self { theme, declared, steps, changes, blind: None, lied: false, acknowledged, removals, tried }
+        let (acknowledged, tried, hands) = (0, BTreeMap::new(), Hands::new(theme.wide.hand, stage));
+        Self { theme, declared, steps, changes, blind: None, lied: false, acknowledged, removals, tried, hands }
     }
 
     /// Notes what is said yes to, before it is.
@@ -76,6 +87,7 @@ impl Laws {
             let total = held["status"]["heldRemovals"]["total"].as_u64().unwrap_or_default();
             self.acknowledged += usize::try_from(total).unwrap_or_default();
         }
+        self.hands.before(stage);
     }
 
     /// Notes what a step changed of what is declared.
@@ -101,13 +113,15 @@ impl Laws {
         if let (Step::Tell, Some(blind)) = (&act.step, &mut self.blind) {
             blind.1 = now + BLIND;
         }
+        self.hands.played(&act.step, stage);
         self.declared.look(stage);
     }
 
     /// What holds after each step.
     pub(super) fn safe(&mut self, stage: &Stage) {
         for change in stage.changes.take() {
-            let broken = self.broken(&change);
+            let broken = self.broken(&change).or_else(|| self.broken_beside(&change));
+            self.hands.changed(&change);
             self.changes.push(change);
             if let Some(law) = broken {
                 self.fail(stage, &law);
@@ -120,6 +134,14 @@ impl Laws {
         let blind = self.blind.filter(|(since, until)| *since <= at && at < *until);
         let turn = if self.theme.slow { TURN } else { Duration::ZERO };
         ON_ITS_WAY + turn + blind.map_or(Duration::ZERO, |(since, _)| at - since)
+    }
+
+    /// How long before an account is removed somebody may have granted it something that is not seen; no longer than the look at it
+    /// before, where listings show what is there.
+    fn unseen(&self, change: &Change) -> Duration {
+        let account = ["/iam/v2/users/", "/iam/v2/invitations/"].iter().any(|it| change.request.contains(it));
+        let lag = if self.theme.slow || self.lied { UNSEEN } else { Duration::ZERO };
+        if account { self.slack(change.at) + lag } else { Duration::ZERO }
     }
 
     /// Whether something was declared, also where it could not be: it may have been granted right before its delegation was seen
@@ -157,14 +179,19 @@ impl Laws {
         if let Some(what) = came.iter().find(|it| !self.declared.granted.held(&declared_as(it), change.at, slack)) {
             return Some(format!("law 2: nobody declares what was granted: {what}"));
         }
-        if let Some(what) = went.iter().find(|it| !self.was_declared(it)) {
+        let unseen = self.unseen(change);
+        let right =
+            |it: &str| self.was_declared(it) || self.hands.may_go(it) || self.hands.is_new(it, change.at, unseen);
+        if let Some(what) = went.iter().find(|it| !right(it)) {
             return Some(format!("law 2: what was removed was never declared: {what}"));
         }
         if let Some(what) = went.iter().find(|it| self.declared.kept.holds(it, change.at, slack)) {
             return Some(format!("law 2: what was removed is declared: {what}"));
         }
-        // Where listings lag or lie, a successor cannot know what its predecessor made, and is told so.
-        let carried_out = matches!(change.status, 200..300) || (change.status == 409 && !self.theme.slow && !self.lied);
+        // Where listings lag or lie, a successor cannot know what its predecessor made, and is told so; and nobody knows what people
+        // have just made by hand.
+        let knows = !self.theme.slow && !self.lied && !self.hands.any();
+        let carried_out = matches!(change.status, 200..300) || (change.status == 409 && knows);
         if change.request.starts_with("POST /iam/") && carried_out && came.is_empty() {
             return Some("law 3: what was to be created was there".to_owned());
         }
@@ -178,6 +205,31 @@ impl Laws {
         None
     }
 
+    /// What holds in the themes of their own.
+    fn broken_beside(&self, change: &Change) -> Option<String> {
+        let (at, slack) = (change.at, self.slack(change.at));
+        let (had, has) = (&change.before.held, &change.after.held);
+        let came: Vec<&String> = has.iter().filter(|it| !had.contains(it)).collect();
+        let went: Vec<&String> = had.iter().filter(|it| !has.contains(it)).collect();
+        let publisher = crate::way::PUBLISHER;
+        if came.iter().any(|it| it.ends_with(publisher)) && self.declared.withdrawn.holds(publisher, at, slack) {
+            return Some("law 2: somebody was added whose delegation is withdrawn".to_owned());
+        }
+        let ours = came.iter().chain(&went).any(|it| !it.ends_with(publisher));
+        if ours && self.declared.bare.holds("bare", at, slack) {
+            return Some("law 2: something was changed without a key".to_owned());
+        }
+        let unconfirmed = |what: &str| {
+            what.ends_with(" OrganizationAdmin the organization")
+                && !self.declared.confirmed.held(&declared_as(what), at, slack)
+        };
+        if let Some(what) = went.iter().find(|it| self.theme.wide.confirm && unconfirmed(it)) {
+            return Some(format!("law 2: nobody confirmed that this may go: {what}"));
+        }
+        let taken = self.hands.taken(&went, at, self.unseen(change), &self.declared)?;
+        Some(format!("law 2: what somebody granted by hand was removed: {taken}"))
+    }
+
     /// What holds once nothing is declared, broken or done by hand any more.
     pub(super) async fn quiet(&mut self, stage: &mut Stage, patient: bool) {
         let well = |knobs: &mut roster::simulator::Knobs| {
@@ -186,6 +238,8 @@ impl Laws {
         };
         stage.simulator.update(well).unwrap();
         stage.memory.mend();
+        super::step::wide::end(self.theme.wide, stage).await;
+        self.declared.look(stage);
         sleep(Duration::from_mins(if patient { 120 } else { 5 })).await;
         // One thing leads to another, each at a listing, until nothing changes for three of them; and what a budget holds may go
         // an hour after what went before.
@@ -219,6 +273,10 @@ impl Laws {
         for (now, before) in [(stage.remote_writes(), remote), (stage.local_writes(), local)] {
             more.extend(now.into_iter().filter(|it| before.get(&it.0) != Some(&it.1)).map(|(what, _)| what));
         }
+        // What nobody declares is held only once this process has seen it for as long as the organization says.
+        more.retain(|it| {
+            !(self.theme.budget && self.hands.removes() && it.ends_with("confluentorganizations/status o"))
+        });
         if !more.is_empty() {
             let said = sayings(&stage.memory.changes(), known);
             self.fail(stage, &format!("law 5: something is still written: {more:#?}\n{}", said.join("\n")));
@@ -265,8 +323,21 @@ impl Laws {
             known.insert(what);
             known.extend(recorded(&object));
         }
+        let (told, idle) = self.hands.told(&held, stage);
+        if let Some(what) = idle {
+            self.fail(
+                stage,
+                &format!("law 5: nobody declares it, and it is neither removed nor kept for a reason: {what}"),
+            );
+        }
+        let untold = |it: &String| !known.contains(it) && self.hands.is_to_be_told(it) && !told.contains(it);
+        if let Some(what) = held.iter().find(|it| it.contains("@partner.example") && untold(it)) {
+            self.fail(stage, &format!("law 5: nobody declares it, and nobody tells of it: {what}"));
+        }
+        known.extend(told);
         // What is only observed is let go unrevoked.
-        let unknown = |it: &String| it.contains("@partner.example") && !known.contains(it);
+        let stays = |it: &str| known.contains(it) || self.hands.is_by_hand(it);
+        let unknown = |it: &str| it.contains("@partner.example") && !stays(it);
         let left = held.iter().find(|it| unknown(&declared_as(it)));
         if let Some(left) = left.filter(|_| !self.theme.pause) {
             let said = sayings(&stage.memory.changes(), 0);

@@ -1,5 +1,7 @@
 //! What can happen, as data; whoever plays it does nothing where it makes no sense.
 
+pub(crate) mod wide;
+
 use roster::simulator::{
     Effect, Envelope, Fault, Knobs, Lag, Paging, RateLimit,
     world::{
@@ -128,6 +130,8 @@ pub(crate) enum Step {
     RemoveMember(&'static str),
     /// Somebody makes one something else in the portal.
     ChangeMember(&'static str, PublisherRole),
+    /// What is in themes of their own.
+    Wide(wide::Wide),
 }
 
 /// Whether an object is there and stays.
@@ -149,12 +153,7 @@ impl Step {
             Self::EditBinding(name, role) => {
                 let person = name.split('-').next().unwrap_or_default();
                 if alive(stage, BINDINGS, name) && !taken(stage, person, role) {
-                    // A merge patch: what is not wanted any more has to be said.
-                    let scope = match *role {
-                        "OrganizationAdmin" => json!({"organization": {}, "environment": null}),
-                        _ => json!({"environment": "env-prod01", "organization": null}),
-                    };
-                    stage.edit(BINDINGS, name, json!({"spec": {"role": role, "scope": scope}})).await;
+                    edit_role(stage, name, role).await;
                 }
             }
             Self::Withdraw(plural, name) => stage.perhaps_delete(plural, name).await,
@@ -193,6 +192,7 @@ impl Step {
             Self::EditMember(name, role) => {
                 stage.perhaps_edit(MEMBERS, name, json!({"spec": {"role": role}})).await;
             }
+            Self::Wide(step) => step.play(stage).await,
             other => other.play_elsewhere(stage).await,
         }
     }
@@ -273,14 +273,28 @@ async fn declare(stage: &Stage, user: &str, role: &str, window: Window) {
     if taken(stage, user, role) {
         return;
     }
-    let mut spec = binding_spec(user, role);
+    let spec = windowed(stage, binding_spec(user, role), window);
+    stage.perhaps_create(BINDINGS, &format!("{user}-{}", role.to_lowercase()), spec).await;
+}
+
+async fn edit_role(stage: &Stage, name: &str, role: &str) {
+    // A merge patch: what is not wanted any more has to be said.
+    let scope = match role {
+        "OrganizationAdmin" => json!({"organization": {}, "environment": null}),
+        _ => json!({"environment": "env-prod01", "organization": null}),
+    };
+    stage.edit(BINDINGS, name, json!({"spec": {"role": role, "scope": scope}})).await;
+}
+
+/// What is declared of a binding, in force then.
+fn windowed(stage: &Stage, mut spec: Value, window: Window) -> Value {
     let at = |seconds| ((stage.clock)() + jiff::SignedDuration::from_secs(seconds)).to_string();
     match window {
         Window::Always => {}
         Window::From(seconds) => spec["validity"] = json!({"notBefore": at(seconds)}),
         Window::Until(seconds) => spec["validity"] = json!({"notAfter": at(seconds)}),
     }
-    stage.perhaps_create(BINDINGS, &format!("{user}-{}", role.to_lowercase()), spec).await;
+    spec
 }
 
 /// Where nobody is there, nothing is done to them.

@@ -8,9 +8,12 @@ use tokio::time::{Duration, Instant};
 
 use crate::{
     drive::step::ELSEWHERE,
-    stage::{Stage, address},
+    stage::{SYSTEM, Stage, address},
     way::{DEACTIVATED, PUBLISHER},
 };
+
+/// How long before an object something has to be there, not to be taken for the object's; and how late an object is seen.
+const PRE_EXISTING: Duration = Duration::from_secs(5 * 60 + 10);
 
 /// A time in which something held; for ever where it has no end.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +56,12 @@ impl Spans {
         spans.any(|it| it.from + slack < at && it.to.is_none_or(|to| at < to))
     }
 
+    /// Whether it held at any time of those.
+    fn since(&self, what: &str, from: Instant, at: Instant) -> bool {
+        let mut spans = self.0.get(what).into_iter().flatten();
+        spans.any(|it| it.from <= at && it.to.is_none_or(|to| from <= to))
+    }
+
     /// Whether it ever held.
     pub(super) fn ever(&self, what: &str) -> bool {
         self.0.contains_key(what)
@@ -68,25 +77,46 @@ pub(super) struct Declared {
     pub(super) kept: Spans,
     /// `observed`, while the organization is.
     pub(super) observed: Spans,
-    /// `withdrawn`, while its delegation is.
+    /// `withdrawn`, while its delegation is; the name of the publisher, while the publisher's is.
     pub(super) withdrawn: Spans,
+    /// What is administrative and confirmed to go.
+    pub(super) confirmed: Spans,
+    /// What may be granted, with the uid of who declares it.
+    by: Spans,
+    /// Since when objects are there, by uid.
+    born: BTreeMap<String, Instant>,
+    /// `bare`, while there is no key in the organization's Secret.
+    pub(super) bare: Spans,
 }
 
 impl Declared {
+    /// Whether an object declared, at any time of those, what was there since the first of them, so that it is the object's to
+    /// end. What is administrative is not, where it was there some minutes before the object was.
+    pub(super) fn took_over(&self, what: &str, since: Instant, at: Instant) -> bool {
+        let administrative = what.ends_with(" OrganizationAdmin the organization");
+        let mut born = self.born.iter().filter(|(_, born)| !administrative || **born <= since + PRE_EXISTING);
+        born.any(|(uid, _)| self.by.since(&format!("{what} {uid}"), since, at))
+    }
+
     /// Looks at the objects as they are now.
     pub(super) fn look(&mut self, stage: &Stage) {
         let (now, clock) = (Instant::now(), (stage.clock)());
         let organization = stage.get("confluentorganizations", "o").unwrap_or_default();
         let observed = organization["spec"]["management"] == "Observe";
-        let delegated = organization["spec"]["delegations"].as_array().is_some_and(|all| !all.is_empty());
+        let delegates = |it: &Value| it["spec"]["delegations"].as_array().is_some_and(|all| !all.is_empty());
+        let delegated = delegates(&organization);
+        let publishes = stage.get("publishers", "p").is_none_or(|it| delegates(&it));
         let always = Span { from: now, to: None };
-        let (mut granted, mut kept) = (Vec::new(), Vec::new());
+        let (mut granted, mut kept, mut by) = (Vec::new(), Vec::new(), Vec::new());
         let alive = stage.memory.all().into_iter().filter(|it| it["metadata"]["deletionTimestamp"].is_null());
         for object in alive {
             let suspended = object["spec"]["suspend"] == true;
             let stays = object["kind"] == "ConfluentUser" || delegated;
             if let Some(what) = person(&object).or_else(|| grant(&object)) {
                 let span = span(&object, always, clock);
+                let uid = object["metadata"]["uid"].as_str().unwrap();
+                self.born.entry(uid.to_owned()).or_insert(now);
+                by.push((format!("{what} {uid}"), span));
                 if !suspended {
                     granted.push((what.clone(), span));
                 }
@@ -95,14 +125,21 @@ impl Declared {
                 }
             } else if let Some(what) = member(&object) {
                 granted.push((what.clone(), always));
-                kept.push((what, always));
+                if publishes {
+                    kept.push((what, always));
+                }
             }
         }
         self.granted.now(now, granted);
         self.kept.now(now, kept);
-        let holds = |what: &str, holds: bool| if holds { vec![(what.to_owned(), always)] } else { Vec::new() };
-        self.observed.now(now, holds("observed", observed));
-        self.withdrawn.now(now, holds("withdrawn", !delegated));
+        self.by.now(now, by);
+        let holds = |what: &str, holds: bool| holds.then(|| (what.to_owned(), always)).into_iter();
+        self.observed.now(now, holds("observed", observed).collect());
+        self.withdrawn.now(now, holds("withdrawn", !delegated).chain(holds(PUBLISHER, !publishes)).collect());
+        let confirmed = stage.memory.all().into_iter().flat_map(|it| confirmed(&it)).map(|it| (it, always));
+        self.confirmed.now(now, confirmed.collect());
+        let secret = stage.memory.peek(&format!("/api/v1/namespaces/{SYSTEM}/secrets/o")).unwrap_or_default();
+        self.bare.now(now, holds("bare", secret["data"]["key"].is_null()).collect());
     }
 }
 
@@ -131,6 +168,16 @@ pub(super) fn grant(object: &Value) -> Option<String> {
     let role = object["spec"]["role"].as_str()?;
     let place = if role == "OrganizationAdmin" { "the organization" } else { "environment env-prod01" };
     Some(format!("{} {role} {place}", address(who)))
+}
+
+/// What an object confirms the end of, if it does: of whom it means, or answers for.
+fn confirmed(object: &Value) -> Vec<String> {
+    let said = object["metadata"]["annotations"]["access.roster.dev/confirm-removal"].as_str();
+    if said != Some("OrganizationAdmin") {
+        return Vec::new();
+    }
+    let means = grant(object).into_iter().chain(recorded(object)).chain(person(object));
+    means.filter_map(|it| Some(format!("{} OrganizationAdmin the organization", it.split(' ').next()?))).collect()
 }
 
 /// A publisher's user as the publisher would tell it.
