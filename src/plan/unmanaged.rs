@@ -132,7 +132,7 @@ mod tests {
         let grace = grant("u-grace", "OrganizationAdmin", Scope::organization());
         let metrics = grant("u-mary", "MetricsViewer", environment());
         let everything = [Scope::organization()];
-        let new = "Operator on cluster lkc-2 in environment env-2 for `new@example.com`";
+        let new = "Operator on cluster lkc-2 in env-2 for `new@example.com`";
         assert_eq!(told(&everything, std::slice::from_ref(&grace)), [mary, new, linus, strange]);
         assert_eq!(told(&[environment()], &[]), [mary]);
         assert_eq!(told(&[environment()], &[metrics]), [""; 0]);
