@@ -247,7 +247,7 @@ impl Laws {
         let window = if self.theme.clock { 150 } else { 90 };
         let mut known = writes(stage);
         for _ in 0..MOST_ROUNDS {
-            let holds = stage.memory.all().iter().any(|it| !it["status"]["heldRemovals"].is_null());
+            let holds = stage.memory.all().iter().any(|it| !it["status"]["heldRemovals"].is_null() || sees_nobody(it));
             sleep(Duration::from_mins(if holds { window } else { 35 })).await;
             let now = writes(stage);
             if std::mem::replace(&mut known, now.clone()) == now {
@@ -356,6 +356,12 @@ impl Laws {
         let changes: Vec<String> = self.changes.iter().map(|it| format!("{} {}", it.status, it.request)).collect();
         panic!("{law}\nsteps: {:#?}\nchanges: {changes:#?}\n{}", self.steps, stage.tell());
     }
+}
+
+/// Whether a removal is held because nobody was seen who administers, as where a look at them was answered with none. While listings
+/// show no news, it is tried again within an hour.
+fn sees_nobody(object: &Value) -> bool {
+    condition(object, "Ready")["message"].as_str().is_some_and(|it| it.contains("cannot see who is OrganizationAdmin"))
 }
 
 /// Whether it is a binding of that person which is to go and is held, and says so.
