@@ -48,7 +48,8 @@ pub(super) fn resolve<'a>(
     let term = object.validity.term(object.created);
     let request = GrantRequest { role: role_name, scope, kind, declared_here: object.declared_here, term };
     delegation::may_grant(facts.delegations, facts.namespace, request).map_err(|denial| denied(&denial))?;
-    let (id, label, pending) = principal(&desired.principal, facts)?;
+    let (id, label, pending) = principal(&desired.principal, facts)
+        .map_err(|missing| moved(object, &desired.principal, facts).unwrap_or(missing))?;
     unchanged(object, desired, &id, &label, facts)?;
     let grant = Grant { principal: id, role: desired.role.clone(), scope: desired.scope.clone() };
     Ok(Resolved { desired, role, grant, label, pending })
@@ -113,6 +114,23 @@ fn principal(declared: &DeclaredPrincipal, facts: &Facts<'_>) -> Result<(Princip
         },
         DeclaredPrincipal::Id(id) => by_id(id, facts),
     }
+}
+
+/// Whoever had the address when the grant was made, where they have another one now: to invite somebody at the old one would be wrong.
+fn moved(object: &BindingObject, declared: &DeclaredPrincipal, facts: &Facts<'_>) -> Option<Finding> {
+    let (DeclaredPrincipal::Email(email), Some(recorded)) = (declared, &object.recorded) else { return None };
+    let user = facts.inventory.user(&recorded.grant.principal).filter(|user| user.email != *email)?;
+    let had = recorded.label == email.as_str();
+    had.then(|| {
+        Finding::new(
+            Reason::PrincipalNotFound,
+            format!(
+                "nobody has the e-mail `{email}` any more: `{}`, for whom this was granted and who keeps it, has `{}` now; \
+                 declare that address, or have the vendor give the account its address back",
+                user.id, user.email
+            ),
+        )
+    })
 }
 
 fn by_id(id: &PrincipalId, facts: &Facts<'_>) -> Result<(PrincipalId, String, bool), Finding> {

@@ -186,6 +186,21 @@ fn a_new_id_is_the_same_person_only_while_the_former_one_has_no_other_address() 
 }
 
 #[test]
+fn whose_address_was_changed_keeps_the_grant_and_is_named_with_the_new_one() {
+    let mut renamed = listing();
+    for user in renamed.users.iter_mut().filter(|it| it.id.as_str() == "u-mary") {
+        user.email = email("mary.new@example.com");
+    }
+    let resting = BindingObject { recorded: Some(recorded(metrics())), ..object() };
+    let wanted = || Ok(desired(mary(), "MetricsViewer", Scope::environment("env-1").unwrap()));
+    let told = said(renamed.clone(), &resting, &wanted()).decision;
+    assert_eq!((told.ready.reason, told.steps.len()), (Reason::PrincipalNotFound, 0));
+    assert!(told.ready.message.contains("has `mary.new@example.com` now"), "{}", told.ready.message);
+    let unmade = said(renamed, &object(), &wanted()).decision;
+    assert!(unmade.ready.message.contains("declare a ConfluentUser"), "{}", unmade.ready.message);
+}
+
+#[test]
 fn what_one_listing_lacks_is_neither_let_go_nor_forgotten() {
     let mut lacking = listing();
     lacking.bindings.truncate(3);
