@@ -88,6 +88,7 @@ impl Laws {
             self.acknowledged += usize::try_from(total).unwrap_or_default();
         }
         self.hands.before(stage);
+        self.declared.look_at_held(stage);
     }
 
     /// Notes what a step changed of what is declared.
@@ -340,7 +341,7 @@ impl Laws {
         // What is only observed is let go unrevoked.
         let stays = |it: &str| known.contains(it) || self.hands.is_by_hand(it);
         let unknown = |it: &str| it.contains("@partner.example") && !stays(it);
-        let left = held.iter().find(|it| unknown(&declared_as(it)));
+        let left = held.iter().find(|it| unknown(&declared_as(it)) && !self.declared.unrecorded.contains(*it));
         if let Some(left) = left.filter(|_| !self.theme.pause) {
             let said = sayings(&stage.memory.changes(), 0);
             self.fail(stage, &format!("law 6: nothing stands for what is left: {left}\n{}", said.join("\n")));
@@ -367,8 +368,8 @@ fn sees_nobody(object: &Value) -> bool {
 /// Whether it is a binding of that person which is to go and is held, and says so.
 fn is_held_of(object: &Value, who: &str) -> bool {
     let going = !object["metadata"]["deletionTimestamp"].is_null();
-    let own = grant(object).is_some_and(|it| it.split(' ').next() == Some(who));
-    going && own && condition(object, "Stalled")["status"] == "True"
+    let mut own = grant(object).into_iter().chain(recorded(object));
+    going && own.any(|it| it.split(' ').next() == Some(who)) && condition(object, "Stalled")["status"] == "True"
 }
 
 /// What was written so far, to vendors and to our kinds.

@@ -1,6 +1,6 @@
 //! What is declared, since when and until when: what may be granted, and what may not be removed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -8,10 +8,12 @@ use tokio::time::{Duration, Instant};
 
 use crate::{
     drive::step::ELSEWHERE,
-    stage::{SYSTEM, Stage, address},
+    stage::{SYSTEM, Stage, address, condition},
     way::{DEACTIVATED, PUBLISHER},
 };
 
+/// How long what has ended may still be told of.
+const ENDED: Duration = Duration::from_secs(10);
 /// How long before an object something has to be there, not to be taken for the object's; and how late an object is seen.
 const PRE_EXISTING: Duration = Duration::from_secs(5 * 60 + 10);
 
@@ -87,6 +89,8 @@ pub(super) struct Declared {
     born: BTreeMap<String, Instant>,
     /// `bare`, while there is no key in the organization's Secret.
     pub(super) bare: Spans,
+    /// What was declared by an object whose status answered for something else that it could not end.
+    pub(super) unrecorded: BTreeSet<String>,
 }
 
 impl Declared {
@@ -95,7 +99,17 @@ impl Declared {
     pub(super) fn took_over(&self, what: &str, since: Instant, at: Instant) -> bool {
         let administrative = what.ends_with(" OrganizationAdmin the organization");
         let mut born = self.born.iter().filter(|(_, born)| !administrative || **born <= since + PRE_EXISTING);
+        // What ended a moment ago may still be told of, and a restart in that moment finds it so.
+        let since = since.checked_sub(ENDED).unwrap_or(since);
         born.any(|(uid, _)| self.by.since(&format!("{what} {uid}"), since, at))
+    }
+
+    /// Notes what objects declare and answer for by nothing that is written down, because the end of what they had before is held. Where
+    /// whoever had it goes then, and the object comes to mean something else, it is left to nobody: a hole that is known.
+    pub(super) fn look_at_held(&mut self, stage: &Stage) {
+        let all = stage.memory.all();
+        let held = all.iter().filter(|it| condition(it, "Stalled")["status"] == "True" && !recorded(it).is_empty());
+        self.unrecorded.extend(held.filter_map(|it| grant(it).filter(|what| !recorded(it).contains(what))));
     }
 
     /// Looks at the objects as they are now.
