@@ -158,7 +158,9 @@ pub(crate) fn of(
     let recorded = convert::recorded(binding);
     let spoken = recorded.is_some() || binding.status.as_ref().is_some_and(|status| status.granting.is_some());
     let answers = decided.record.clone().or(recorded.filter(|_| !decided.lets_go)).map(|it| it.grant);
-    let wanted: Vec<Grant> = granted(&decided.decision.steps).filter(|it| answers.as_ref() != Some(it)).collect();
+    // Also what is there already, for which another object may have stood that goes.
+    let stands_for = granted(&decided.decision.steps).chain(decided.beside.clone());
+    let wanted: Vec<Grant> = stands_for.filter(|it| answers.as_ref() != Some(it)).collect();
     // What proves nothing stays where it is: in the status it would pass for ours.
     let mut known = opened.grants;
     known.retain(|it| !doubted.contains(&it.grant));

@@ -100,3 +100,43 @@ async fn what_was_declared_by_an_object_that_is_gone_without_a_word_is_told_as_u
     let told = stage.get("confluentorganizations", "o").unwrap()["status"]["unmanaged"].take();
     assert!(told["entries"].to_string().contains(&address("ada")), "{told:#}");
 }
+
+/// An object is edited to what another one has, and the end of what it had is held: it answers for the new grant before it is rid of the
+/// old one, or the other one's end would leave it to nobody.
+#[tokio::test(start_paused = true)]
+async fn what_another_object_left_to_one_that_cannot_end_its_own_is_that_ones() {
+    let mut stage = Stage::with_user(84, "ada").await;
+    let binding = stage.a_binding_of("linus@example.com").unwrap();
+    stage.portal(&Command::Revoke { binding });
+    stage.portal(&Command::AcceptInvitation { email: address("ada"), full_name: String::new() });
+    for (name, role) in [("ada-leads", "OrganizationAdmin"), ("ada-reads", "MetricsViewer")] {
+        stage.binding(name, "ada", role).await;
+        stage.ready("accessrolebindings", name).await;
+    }
+    let edit = json!({"role": "MetricsViewer", "scope": {"organization": null, "environment": "env-prod01"}});
+    stage.edit("accessrolebindings", "ada-leads", json!({"spec": edit})).await;
+    let reason = |stage: &Stage| {
+        let object = stage.get("accessrolebindings", "ada-leads").unwrap_or_default();
+        condition(&object, "Ready")["reason"].as_str().unwrap_or_default().to_owned()
+    };
+    stage.until("the end of her role is held", |stage| reason(stage) == "LastOrganizationAdmin").await;
+    stage.delete("accessrolebindings", "ada-reads").await;
+    stage.gone("accessrolebindings", "ada-reads").await;
+    sleep(Duration::from_mins(5)).await;
+    stage.crash().await;
+    stage.start();
+    let nobody = json!({"spec": {"principal": {"userRef": {"name": "nobody"}}}});
+    stage.edit("accessrolebindings", "ada-leads", nobody).await;
+    stage.until("it means nobody", |stage| reason(stage) == "PrincipalNotFound").await;
+    let hers = |stage: &Stage| stage.held().iter().filter(|it| it.starts_with(&address("ada"))).count();
+    assert_eq!(hers(&stage), 2);
+    let (principal, role) = ("User:u-mary01".to_owned(), "OrganizationAdmin".to_owned());
+    stage.portal(&Command::Grant {
+        principal,
+        role,
+        crn: format!("crn://confluent.cloud/organization={ORGANIZATION}"),
+    });
+    stage.delete("accessrolebindings", "ada-leads").await;
+    stage.gone("accessrolebindings", "ada-leads").await;
+    assert_eq!(hers(&stage), 0, "{:?}", stage.held());
+}

@@ -128,6 +128,8 @@ pub struct BindingDecision {
     pub next: Option<Timestamp>,
     /// The grant is to be in force now and is not there.
     pub missing: Option<Grant>,
+    /// The grant is in force, and is not answered for before the end of another one, which may be held for long.
+    pub beside: Option<Grant>,
 }
 
 /// Decides about one grant.
@@ -246,7 +248,8 @@ fn live(object: &BindingObject, resolved: &Resolved<'_>, facts: &Facts<'_>, shar
         let message = format!("{words} is in force; what it replaces is being revoked");
         let steps = vec![Step::Remove(Removal::Binding(old))];
         let decision = Decision::say(Reason::Progressing, message).with_steps(steps).owning();
-        return decision.with_special(in_force(grant, facts)).with_binding(found).keeping(object);
+        let decided = decision.with_special(in_force(grant, facts)).with_binding(found).keeping(object);
+        return BindingDecision { beside: Some(grant.clone()), ..decided };
     }
     let mut settled = Decision::say(Reason::InSync, format!("{words} is in force")).owning();
     settled.special = Some(in_force(grant, facts));
@@ -325,6 +328,7 @@ impl From<Decision> for BindingDecision {
             declares: Vec::new(),
             next: None,
             missing: None,
+            beside: None,
         }
     }
 }

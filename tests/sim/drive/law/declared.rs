@@ -1,6 +1,6 @@
 //! What is declared, since when and until when: what may be granted, and what may not be removed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use tokio::time::{Duration, Instant};
 
 use crate::{
     drive::step::ELSEWHERE,
-    stage::{SYSTEM, Stage, address, condition},
+    stage::{SYSTEM, Stage, address},
     way::{DEACTIVATED, PUBLISHER},
 };
 
@@ -89,8 +89,6 @@ pub(super) struct Declared {
     born: BTreeMap<String, Instant>,
     /// `bare`, while there is no key in the organization's Secret.
     pub(super) bare: Spans,
-    /// What was declared by an object whose status answered for something else that it could not end.
-    pub(super) unrecorded: BTreeSet<String>,
 }
 
 impl Declared {
@@ -102,14 +100,6 @@ impl Declared {
         // What ended a moment ago may still be told of, and a restart in that moment finds it so.
         let since = since.checked_sub(ENDED).unwrap_or(since);
         born.any(|(uid, _)| self.by.since(&format!("{what} {uid}"), since, at))
-    }
-
-    /// Notes what objects declare and answer for by nothing that is written down, because the end of what they had before is held. Where
-    /// whoever had it goes then, and the object comes to mean something else, it is left to nobody: a hole that is known.
-    pub(super) fn look_at_held(&mut self, stage: &Stage) {
-        let all = stage.memory.all();
-        let held = all.iter().filter(|it| condition(it, "Stalled")["status"] == "True" && !recorded(it).is_empty());
-        self.unrecorded.extend(held.filter_map(|it| grant(it).filter(|what| !recorded(it).contains(what))));
     }
 
     /// Looks at the objects as they are now.
