@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::plan::{
-    Leave,
-    budget::{Counted, HeldRemoval, admit, mark},
+    Leave, Removals,
+    budget::{HeldRemoval, admit, mark},
 };
 
 use super::{
@@ -56,8 +57,12 @@ fn described<R: Realm>(author: &Author, removal: &R::Removal) -> String {
 /// and a look at who remains would count it. How long ago that was is not asked closely, since two clocks would tell it.
 pub(super) fn await_former<R: Realm>(lane: &Lane<R>, state: &State<R>) -> Option<Duration> {
     let left = LONGEST_LAG.checked_sub(lane.started.elapsed()).filter(|left| !left.is_zero())?;
-    let lately = |entry: &Counted| lane.now().duration_since(entry.until).unsigned_abs() < LATELY;
-    state.budget.former.as_ref()?.counted.iter().any(lately).then_some(left)
+    was_lately(state.budget.former.as_ref()?, lane.now(), LATELY).then_some(left)
+}
+
+/// Whether it is written down that something was removed so lately.
+fn was_lately(removals: &Removals, now: Timestamp, lately: Duration) -> bool {
+    removals.counted.iter().any(|entry| now.duration_since(entry.until).unsigned_abs() < lately)
 }
 
 /// How much a removal counts, at least one.
@@ -114,7 +119,7 @@ pub(super) async fn book<R: Realm>(
             return Err(Failure::doubt("what was removed lately is not known; looking again"));
         };
         let counted = Charge { mark: mark.clone(), weight: if admitted.counted { weight } else { 0 } };
-        if ends_administration && !admitted.counted {
+        if ends_administration && !admitted.counted && !was_lately(&kept.removals, lane.now(), LATELY / 2) {
             admitted.record = admitted.record.counting(0, &limits.budget, limits.declared, lane.now());
         } else if !admitted.counted && admitted.record.heard_since(&kept.removals).next().is_none() {
             return Ok(Booked { leave: admitted.leave, counted });

@@ -16,6 +16,8 @@ pub(super) type Counts = BTreeMap<String, usize>;
 
 /// A crash lets advice come once more and go once more, as what is advised on is there a while later or earlier than it was.
 const ADVISED: usize = 2;
+/// How many more reports there are of a removal that waits for what was removed before a crash.
+const AWAITED: usize = 3;
 
 /// The end of a run.
 #[derive(Debug)]
@@ -74,7 +76,7 @@ impl Outcome {
             let onlooks = ["confluentusers/status", "confluentorganizations/status", "publishers/status"];
             let parted = if onlooks.iter().any(|it| what.contains(it)) { other.remote.values().sum() } else { 0 };
             let reports = what.contains("/status ");
-            let most = theirs + parted + self.advised(&what).min(ADVISED);
+            let most = theirs + parted + self.advised(&what).min(ADVISED) + self.awaited(&what).min(AWAITED);
             if reports && mine > most {
                 told(&what, mine, "at most ", most);
             } else if !reports && mine != theirs {
@@ -119,6 +121,13 @@ impl Outcome {
             status
         };
         self.histories(what).flat_map(|all| all.windows(2)).filter(|two| bare(&two[0]) == bare(&two[1])).count()
+    }
+
+    /// How often it had to say that it waits for what a process removed before it died, and once what it goes on with.
+    fn awaited(&self, what: &str) -> usize {
+        let waits = |status: &&Value| status.to_string().contains("removed shortly before a restart");
+        let all = self.histories(what).flatten().filter(waits).count();
+        all + usize::from(all > 0)
     }
 
     /// What objects of the name that a write is about said.
