@@ -20,13 +20,19 @@ async fn says_the_same(stage: &mut Stage) {
     assert_eq!(stage.local_writes(), writes, "{}", stage.tell());
 }
 
-/// What is there, held by a guard and recorded by nobody, since an edit and a withdrawn delegation came before the answer.
-#[tokio::test(start_paused = true)]
-async fn what_was_set_out_on_and_is_held_is_told_of_its_person_alike_after_a_restart() {
-    let mut stage = Stage::with_user(80, "ada").await;
+/// A member, in an organization where one person administers besides: were she to, she could not cease to.
+async fn with_few(seed: u64) -> Stage {
+    let stage = Stage::with_user(seed, "ada").await;
     let binding = stage.a_binding_of("linus@example.com").unwrap();
     stage.portal(&Command::Revoke { binding });
     stage.portal(&Command::AcceptInvitation { email: address("ada"), full_name: String::new() });
+    stage
+}
+
+/// What is there, held by a guard and recorded by nobody, since an edit and a withdrawn delegation came before the answer.
+#[tokio::test(start_paused = true)]
+async fn what_was_set_out_on_and_is_held_is_told_of_its_person_alike_after_a_restart() {
+    let mut stage = with_few(80).await;
     stage.simulator.inject(Fault::hang("POST", BINDINGS));
     stage.binding("ada-leads", "ada", "OrganizationAdmin").await;
     let leads = format!("{} OrganizationAdmin the organization", address("ada"));
@@ -46,10 +52,7 @@ async fn what_was_set_out_on_and_is_held_is_told_of_its_person_alike_after_a_res
 /// What is there by an edit that nobody recorded, while the end of what was there before is held, and whose time is over.
 #[tokio::test(start_paused = true)]
 async fn what_was_made_beside_something_held_is_told_of_its_person_alike_after_a_restart() {
-    let mut stage = Stage::with_user(83, "ada").await;
-    let binding = stage.a_binding_of("linus@example.com").unwrap();
-    stage.portal(&Command::Revoke { binding });
-    stage.portal(&Command::AcceptInvitation { email: address("ada"), full_name: String::new() });
+    let mut stage = with_few(83).await;
     stage.binding("ada-leads", "ada", "OrganizationAdmin").await;
     stage.ready("accessrolebindings", "ada-leads").await;
     let until = ((stage.clock)() + Duration::from_mins(1)).to_string();
@@ -105,10 +108,7 @@ async fn what_was_declared_by_an_object_that_is_gone_without_a_word_is_told_as_u
 /// old one, or the other one's end would leave it to nobody.
 #[tokio::test(start_paused = true)]
 async fn what_another_object_left_to_one_that_cannot_end_its_own_is_that_ones() {
-    let mut stage = Stage::with_user(84, "ada").await;
-    let binding = stage.a_binding_of("linus@example.com").unwrap();
-    stage.portal(&Command::Revoke { binding });
-    stage.portal(&Command::AcceptInvitation { email: address("ada"), full_name: String::new() });
+    let mut stage = with_few(84).await;
     for (name, role) in [("ada-leads", "OrganizationAdmin"), ("ada-reads", "MetricsViewer")] {
         stage.binding(name, "ada", role).await;
         stage.ready("accessrolebindings", name).await;

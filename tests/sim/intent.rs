@@ -19,6 +19,21 @@ fn held(role: &str) -> String {
     format!("{} {role} environment env-prod01", address("ada"))
 }
 
+/// The operator dies; its successor finds the object deleted, or edited to another role. What she holds then.
+async fn left_after_a_crash(stage: &mut Stage, deleted: bool) -> Vec<String> {
+    stage.crash().await;
+    if deleted {
+        stage.delete("accessrolebindings", "ada-works").await;
+        stage.start();
+        stage.gone("accessrolebindings", "ada-works").await;
+    } else {
+        stage.edit("accessrolebindings", "ada-works", json!({"spec": {"role": "DataSteward"}})).await;
+        stage.start();
+        stage.ready("accessrolebindings", "ada-works").await;
+    }
+    stage.held().into_iter().filter(|it| it.contains(&address("ada"))).collect()
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_was_granted_just_before_a_crash_ends_by_what_becomes_of_its_object_meanwhile() {
     for (seed, (edited_before, deleted_after)) in
@@ -36,17 +51,7 @@ async fn what_was_granted_just_before_a_crash_ends_by_what_becomes_of_its_object
         // It is carried out, and who asked for it dies before there is an answer.
         stage.simulator.inject(Fault::hang("POST", BINDINGS));
         stage.until("it is granted", |stage| stage.held().contains(&unseen)).await;
-        stage.crash().await;
-        if deleted_after {
-            stage.delete("accessrolebindings", "ada-works").await;
-            stage.start();
-            stage.gone("accessrolebindings", "ada-works").await;
-        } else {
-            stage.edit("accessrolebindings", "ada-works", json!({"spec": {"role": "DataSteward"}})).await;
-            stage.start();
-            stage.ready("accessrolebindings", "ada-works").await;
-        }
-        let left: Vec<String> = stage.held().into_iter().filter(|it| it.contains(&address("ada"))).collect();
+        let left = left_after_a_crash(&mut stage, deleted_after).await;
         let expected = if deleted_after { vec![] } else { vec![held("DataSteward")] };
         assert_eq!(left, expected, "edited before: {edited_before}; deleted after: {deleted_after}: {}", stage.tell());
         let made = 1 + usize::from(edited_before) + usize::from(!deleted_after);
@@ -82,17 +87,7 @@ async fn set_out_twice(seed: u64) -> Stage {
 async fn what_an_object_sets_out_on_again_is_noted_again() {
     for (seed, deleted) in [(70, false), (71, true)] {
         let mut stage = set_out_twice(seed).await;
-        stage.crash().await;
-        if deleted {
-            stage.delete("accessrolebindings", "ada-works").await;
-            stage.start();
-            stage.gone("accessrolebindings", "ada-works").await;
-        } else {
-            stage.edit("accessrolebindings", "ada-works", json!({"spec": {"role": "DataSteward"}})).await;
-            stage.start();
-            stage.ready("accessrolebindings", "ada-works").await;
-        }
-        let left: Vec<String> = stage.held().into_iter().filter(|it| it.contains(&address("ada"))).collect();
+        let left = left_after_a_crash(&mut stage, deleted).await;
         let kept = if deleted { vec![] } else { vec![held("DataSteward")] };
         assert_eq!(left, [vec![held("DataDiscovery")], kept].concat(), "deleted: {deleted}: {}", stage.tell());
     }
